@@ -1,0 +1,56 @@
+# Every target makes the environment from the lock file first; nothing else has to be installed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+ARGS ?=
+
+.PHONY: help env demo test check format bench schemas lock clean
+.DEFAULT_GOAL := help
+
+help: ## List what can be made
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+env: $(VENV)/.ready ## The Python environment, from requirements.lock (about half a minute)
+
+# uv comes out of the same lock file as everything else, so that its hash is checked too.
+$(VENV)/.ready: requirements.lock
+	@echo "environment: creating $(VENV)"
+	@$(PYTHON) -m venv --clear $(VENV)
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(VENV)/uv.lock
+	@echo "environment: installing $$(grep -c == requirements.lock) locked packages"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r $(VENV)/uv.lock
+	@$(BIN)/uv pip sync --python $(BIN)/python --require-hashes requirements.lock
+	@ln -sf ../../bin/signalbox $(BIN)/signalbox
+	@touch $@
+	@echo "environment: ready"
+
+demo: env ## Broker, worker, trainer and a simulated router; watch the reward climb (ARGS="...")
+	@bin/signalbox demo $(ARGS)
+
+test: env ## The whole test suite, with the coverage that processors/ and models/ must keep
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: env ## Lint, format, types and the import rule
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: env ## Put the sources into the one format
+	@$(BIN)/ruff check --fix .
+	@$(BIN)/ruff format .
+
+bench: env ## All benchmarks into benchmarks/results (ARGS="run ID --json" for one)
+	@$(BIN)/python -m benchmarks $(if $(ARGS),$(ARGS),run --all --write)
+
+schemas: env ## Write schemas/ anew from the event types
+	@$(BIN)/python -m schemas.generate
+
+lock: env ## Pin the newest versions that fit pyproject.toml
+	@$(BIN)/uv pip compile pyproject.toml --upgrade --no-emit-index-url --generate-hashes --universal --python-version 3.11 \
+	  --group service --group learning --group test --group lint --group benchmark --group lock -q -o requirements.lock
+	@$(BIN)/uv pip compile --group phoenix --upgrade --no-emit-index-url --generate-hashes --universal --python-version 3.11 \
+	  -q -o requirements-phoenix.lock
+
+clean: ## Remove the environment and every cache
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage*

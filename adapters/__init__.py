@@ -1,0 +1,1 @@
+"""What lies outside: the Kafka broker, the artifact store."""

@@ -1,0 +1,1 @@
+"""Seeded scenarios with permanent ids, peers measured in the same run."""

@@ -1,0 +1,1 @@
+"""What is learned: policies, off-policy evaluation, the gate."""

@@ -1,0 +1,1 @@
+"""The contract for every language, generated from the event types."""

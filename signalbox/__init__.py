@@ -1,0 +1,1 @@
+"""What a router installs: event types, publisher, policy subscriber and policy runtime."""
