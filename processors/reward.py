@@ -12,8 +12,8 @@ from signalbox.events import Signals
 class RewardPolicy:
     """The weights of the signals, and how processing time is penalised.
 
-    The penalty for `t` seconds is `time_penalty * t / (t + time_half_s)`: 0 at once, half of `time_penalty` at
-    `time_half_s` seconds, never more than `time_penalty`.
+    The penalty for `t` seconds is `time_penalty * t / (t + time_half_s)`: 0 at once, half of `time_penalty`
+    at `time_half_s` seconds, never more than `time_penalty`.
     """
 
     search_quality_weight: float = 0.4
@@ -29,7 +29,7 @@ class RewardPolicy:
 
 
 def reward(signals: Signals, policy: RewardPolicy) -> float | None:
-    """The weighted mean of the signals present, less the penalty for time, in [0, 1]; None without any signal."""
+    """The weighted mean of the signals present, less the penalty for time, in [0, 1]; None without signals."""
     total = weights = 0.0
     if signals.search_quality is not None:
         weights += policy.search_quality_weight

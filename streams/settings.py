@@ -103,6 +103,16 @@ class Settings(BaseSettings):
         """Where artifacts are archived."""
         return self.store_url or str((self.data_folder / "artifacts").absolute())
 
+    @property
+    def worker_group(self) -> str:
+        """The workers' consumer group, which is also the Faust app's id."""
+        return self.topic("signalbox-worker")
+
+    @property
+    def changelog_topic(self) -> str:
+        """Where the workers' state goes; Faust derives the name from the app's and the table's."""
+        return f"{self.worker_group}-state-changelog"
+
     def topic(self, name: str) -> str:
         """The topic's full name."""
         return self.topic_prefix + name
@@ -138,6 +148,11 @@ def load_settings(**overrides: object) -> Settings:
         first = error.errors()[0]
         name = "_".join(str(part) for part in first["loc"][:1]).upper()
         raise ConfigurationError(f"SIGNALBOX_{name}: {first['msg']}, got {first['input']!r}") from None
+
+
+def child_environment(**settings: object) -> dict[str, str]:
+    """This process's environment with `settings` in it, for a service process that it starts."""
+    return os.environ | {f"SIGNALBOX_{name.upper()}": str(value) for name, value in settings.items()}
 
 
 def _text(path: Path | None) -> str | None:

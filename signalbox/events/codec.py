@@ -10,8 +10,10 @@ import msgspec
 import orjson
 
 from signalbox.errors import InvalidEvent
+from signalbox.events.dead_letter import DeadLetter
 from signalbox.events.decision import RoutingDecision
-from signalbox.events.fields import MAX_EVENT_BYTES
+from signalbox.events.experience import Experience
+from signalbox.events.fields import MAX_EVENT_BYTES, MAX_RECORD_BYTES
 from signalbox.events.outcome import RoutingOutcome
 from signalbox.events.workflow import WorkflowExecution
 
@@ -29,8 +31,8 @@ def decode(kind: type[E], data: bytes | None) -> E:
     """The event of type `kind` in `data`; raises `InvalidEvent` with reason, field and value."""
     if data is None:
         raise InvalidEvent("invalid", f"{kind.__name__}: the record has no value")
-    if len(data) > MAX_EVENT_BYTES:
-        raise InvalidEvent("too_large", f"{kind.__name__}: {len(data)} bytes, at most {MAX_EVENT_BYTES}")
+    if len(data) > MAX_EVENT_BYTES and len(data) > (limit := _limit_bytes(kind)):
+        raise InvalidEvent("too_large", f"{kind.__name__}: {len(data)} bytes, at most {limit}")
     try:
         event: E = _decoder(kind).decode(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -74,6 +76,10 @@ def refuse_nan(value: Any, path: str) -> None:
             refuse_nan(item, f"{path}[{i}]")
 
 
+def _limit_bytes(kind: type[msgspec.Struct]) -> int:
+    return MAX_RECORD_BYTES if kind in (Experience, DeadLetter) else MAX_EVENT_BYTES
+
+
 def _problem(event: msgspec.Struct) -> InvalidEvent | None:
     if isinstance(event, RoutingOutcome):
         if event.is_empty:
@@ -92,9 +98,7 @@ def _explain(kind: type[msgspec.Struct], data: bytes, error: Exception) -> Inval
         return InvalidEvent("not_json", f"{kind.__name__}: {fault}")
     if isinstance(content, dict) and content.get("schema_version", 1) != 1:
         version = content["schema_version"]
-        return InvalidEvent(
-            "unsupported_version", f"{kind.__name__}.schema_version: {version!r}, this reads 1"
-        )
+        return InvalidEvent("unsupported_version", f"{kind.__name__}.schema_version: {version!r}, this reads 1")
     message, _, path = str(error).partition(" - at `$")
     path = path.rstrip("`")
     value = _value_at(content, path)

@@ -9,6 +9,7 @@ from msgspec import Meta, Struct
 from signalbox.events.fields import (
     MAX_NESTING,
     AgentName,
+    Count,
     Digest,
     Event,
     Id,
@@ -46,16 +47,20 @@ class Relationship(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fal
 
 
 class RoutingDecision(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """One routing choice.
+    """One routing choice. `chosen_agent` is one of `candidate_agents`, each of which is named once.
 
     `propensity` is the probability with which `chosen_agent` was chosen and `probabilities` those of all
-    `candidate_agents`, in their order; a router that can't tell leaves them out, and the experience is then
-    kept out of every estimate that needs them.
+    `candidate_agents`, in their order; they sum to 1 and agree with the propensity (to within 0.001). A
+    router that can't tell leaves them out, and the experience is then kept out of estimates that need them.
+    `attributes` is free-form, nested at most 32 deep.
     """
 
     decision_id: Id
     query: Text
-    candidate_agents: Annotated[tuple[AgentName, ...], Meta(min_length=1, max_length=512)]
+    candidate_agents: Annotated[
+        tuple[AgentName, ...],
+        Meta(min_length=1, max_length=512, extra_json_schema={"uniqueItems": True}),
+    ]
     chosen_agent: AgentName
     probabilities: Annotated[tuple[Probability, ...], Meta(max_length=512)] | None = None
     propensity: Propensity | None = None
@@ -63,7 +68,7 @@ class RoutingDecision(Event, frozen=True, kw_only=True, omit_defaults=True, gc=F
     confidence: Ratio | None = None
     slot: Slot = "baseline"
     policy_digest: Digest | None = None
-    policy_version: int | None = None
+    policy_version: Count | None = None
     modality: Modality = "text"
     enhanced_query: Text | None = None
     entities: Annotated[tuple[Entity, ...], Meta(max_length=256)] = ()

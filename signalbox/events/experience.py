@@ -17,7 +17,8 @@ class Experience(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     A later part of the outcome gives the same `decision_id` again with a higher `revision`; the highest
     revision counts and repeats of one are the same record. `source` names the input record that it was made
     from, as topic/partition/offset. `propensity` is absent where the router gave none. The arithmetic that
-    made the reward is named by `reward_version`.
+    made the reward is named by `reward_version`. `run` and `batch` tell a reader which records a crashed
+    worker wrote in vain (`signalbox.standing`).
     """
 
     decision_id: Id
@@ -26,5 +27,7 @@ class Experience(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     outcome: Signals
     decision: RoutingDecision
     source: str
+    run: str
+    batch: Annotated[int, Meta(ge=0)]
     revision: Annotated[int, Meta(ge=0)] = 0
     propensity: Propensity | None = None

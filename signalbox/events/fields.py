@@ -10,6 +10,9 @@ from msgspec import Meta, Struct, structs
 MAX_EVENT_BYTES = 256 * 1024
 """A larger event is refused unread: no query or entity list comes near it, and Kafka's own limit is 1 MB."""
 
+MAX_RECORD_BYTES = 2 * 1024 * 1024
+"""What holds another record may be larger: a dead letter has up to 1 MB, Kafka's own limit, in base64."""
+
 MAX_NESTING = 32
 """Free-form fields nest no deeper, so that whoever reads, prints or writes them meets no recursion limit."""
 
@@ -33,8 +36,15 @@ Probability = Annotated[float, Meta(ge=0.0, le=1.0)]
 Propensity = Annotated[float, Meta(gt=0.0, le=1.0)]
 DurationS = Annotated[float, Meta(ge=0.0, le=86_400.0, description="Seconds.")]
 Cost = Annotated[float, Meta(ge=0.0, le=1e9)]
-Count = Annotated[int, Meta(ge=0)]
-Timestamp = Annotated[datetime, Meta(tz=True, description="RFC 3339 with an offset; kept in UTC.")]
+Count = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Timestamp = Annotated[
+    datetime,
+    Meta(
+        tz=True,
+        description="RFC 3339 with an offset; kept in UTC.",
+        extra_json_schema={"pattern": "([Zz]|[+-][0-9]{2}:?[0-9]{2})$"},
+    ),
+]
 Version = Annotated[int, Meta(ge=1, le=1, description="The schema's major version.")]
 
 
@@ -46,7 +56,7 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     schema_version: Version = 1
 
     def __post_init__(self) -> None:
-        if self.occurred_at.tzinfo is not UTC:
+        if getattr(self.occurred_at, "tzinfo", None) is not UTC:
             keep_in_utc(self, "occurred_at")
 
 
@@ -61,17 +71,20 @@ def moment_at(seconds: float) -> datetime:
 
 
 def keep_in_utc(event: Struct, *names: str) -> None:
-    """Turn the named moments of an event that is being made into UTC; what has no offset is left for `decode`."""
+    """Turn the named moments of an event in the making into UTC; `decode` refuses those without an offset."""
     for name in names:
         moment = getattr(event, name)
         if isinstance(moment, datetime) and moment.tzinfo is not None:
             try:
                 structs.force_setattr(event, name, moment.astimezone(UTC))
             except OverflowError:
-                raise ValueError(f"{name}: {moment.isoformat()} lies outside the years that UTC has") from None
+                raise ValueError(f"{name}: {moment.isoformat()} has no place in UTC") from None
 
 
 def too_deep(value: Any, levels: int = MAX_NESTING) -> bool:
     """Whether lists and objects nest more than `levels` deep in `value`."""
-    items = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
-    return levels == 0 or any(too_deep(item, levels - 1) for item in items if isinstance(item, (dict, list, tuple)))
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, (list, tuple)):
+        return False
+    return levels == 0 or any(too_deep(item, levels - 1) for item in value)

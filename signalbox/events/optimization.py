@@ -51,6 +51,8 @@ class OptimizationTrigger(Event, frozen=True, kw_only=True, omit_defaults=True, 
     seed: Count
     code_version: str
     configuration: dict[str, Any]
+    run: str
+    batch: Count
     champion_digest: Digest | None = None
 
 

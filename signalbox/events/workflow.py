@@ -39,7 +39,7 @@ class TaskRow(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
 
 
 class WorkflowExecution(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """An orchestration that has ended; `occurred_at` is its end."""
+    """An orchestration that has ended; `occurred_at` is its end. `metadata` nests at most 32 deep."""
 
     workflow_id: Id
     query: Text

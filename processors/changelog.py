@@ -1,0 +1,98 @@
+"""A partition's state as changelog records, and back.
+
+Every batch gives one atomic set of records: the rows it touched, the agents and scopes it changed, and `meta`
+with the cursors. What is recovered is therefore always a state together with what was applied to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from processors.buffer import Row
+from processors.partition import Partition
+from processors.policies import Policies
+from processors.rows import RowLog
+from processors.statistics import AgentStatistics
+from processors.trigger import ScopeState
+from signalbox.standing import run_name
+
+META = "meta"
+Records = dict[str, bytes | None]
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder().decode
+
+
+def changes(partition: Partition) -> Records:
+    """The changelog records of the batch that was just applied; None is a tombstone."""
+    records: Records = {}
+    ledger = partition.ledger
+    for log in _row_logs(partition):
+        written, tombstones = log.write(partition.batch)
+        records.update(written)
+        records.update(dict.fromkeys(tombstones))
+    for place in ledger.touched_agents:
+        records[f"agent/{'/'.join(place)}"] = _encode([*place, *ledger.agents[place].row()])
+    for place in ledger.touched_scopes:
+        records[f"scope/{'/'.join(place)}"] = _encode([*place, *ledger.scopes[place].row()])
+    ledger.touched_agents.clear()
+    ledger.touched_scopes.clear()
+    records[META] = _encode(
+        {
+            "batch": partition.batch,
+            "cursors": partition.cursors,
+            "event_s": partition.event_s,
+            "expired_until_s": partition.join.expired_until_s,
+            "first_offsets": partition.first_offsets,
+            "experiences_end": partition.experiences_end,
+        }
+    )
+    return records
+
+
+def recover(number: int, policies: Policies, nonce: str, records: Mapping[str, bytes]) -> Partition:
+    """The partition whose state `records` hold; its next batch begins a run of its own."""
+    meta: dict[str, Any] = _decode(records[META]) if META in records else {}
+    batch = meta.get("batch", 0)
+    partition = Partition(number, policies, run_name(batch + 1, nonce))
+    partition.batch = batch
+    partition.cursors = dict(meta.get("cursors", {}))
+    partition.event_s = dict(meta.get("event_s", {}))
+    partition.first_offsets = dict(meta.get("first_offsets", {}))
+    partition.experiences_end = meta.get("experiences_end", 0)
+    partition.join.expired_until_s = meta.get("expired_until_s", 0.0)
+    logs = {log.name: log for log in _row_logs(partition)}
+    for key, value in sorted(records.items()):
+        kind = key.partition("/")[0]
+        if kind in logs:
+            tag, rows = _decode(value)
+            logs[kind].restore(key, tag, _restore_rows(partition, kind, tag, rows), len(value))
+        elif kind == "agent":
+            tenant_key, agent, *fields = _decode(value)
+            partition.ledger.agents[tenant_key, agent] = AgentStatistics(*fields)
+        elif kind == "scope":
+            tenant_key, scope, *fields = _decode(value)
+            partition.ledger.scopes[tenant_key, scope] = ScopeState(*fields)
+    partition.restored()
+    return partition
+
+
+def _row_logs(partition: Partition) -> tuple[RowLog[Any], ...]:
+    return *partition.join.row_logs(), partition.ledger.buffer_rows, partition.ledger.limit_rows
+
+
+def _restore_rows(partition: Partition, kind: str, tag: int, rows: list[Any]) -> list[Any]:
+    ledger = partition.ledger
+    if kind == "buffer":
+        for tenant_key, decision, reward, revision, stratum in rows:
+            row = Row(decision, reward, revision, tuple(stratum))
+            ledger.buffer(tenant_key).window(tag).restore(row)
+        return [(row[0], row[1]) for row in rows]
+    if kind == "limit":
+        for tenant_key, stratum, left_out in rows:
+            ledger.buffer(tenant_key).window(tag).limit(tuple(stratum), left_out)
+        return [(row[0], tuple(row[1])) for row in rows]
+    return partition.join.restore(kind, tag, rows)

@@ -1,0 +1,348 @@
+"""Decisions meet their outcomes: inline, late, early, in parts, twice, or never.
+
+An experience is made as soon as a decision's first outcome is known, and again, as a higher revision, when a
+further part changes it. A decision whose signals are complete is settled and its bytes are let go; all others
+wait until the watermark passes the end of their join window.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from heapq import heappop, heappush
+from typing import Any, NamedTuple
+
+from processors.identity import decision_hash
+from processors.rows import RowLog
+from processors.seen import BUCKET_S, SeenDecisions
+from signalbox.errors import Unusable
+from signalbox.events import RoutingDecision, RoutingOutcome, Signals, decode, epoch_s
+
+EXPIRED_PER_BATCH = 5000
+"""At most so many decisions are looked at per batch when their time is over, so that no batch takes long."""
+
+
+@dataclass(frozen=True)
+class JoinPolicy:
+    """Times are seconds of event time; without a `default_reward`, a decision without outcome is skipped."""
+
+    window_s: int = 600
+    remember_s: int = 86_400
+    default_reward: float | None = None
+
+    @property
+    def silence_s(self) -> int:
+        """A source topic this far behind the other is taken for silent and no longer waited for."""
+        return 6 * self.window_s
+
+
+class Waiting(NamedTuple):
+    """A decision that may still get (more of) its outcome."""
+
+    hash: int
+    occurred_s: float
+    tenant_key: str
+    tenant_id: str
+    decision_id: str
+    agent: str
+    modality: str
+    propensity: float | None
+    raw: bytes
+
+
+class Part(NamedTuple):
+    """One outcome of a decision: its event time, and the record that it came in (stamp in milliseconds)."""
+
+    occurred_s: float
+    offset: int
+    timestamp: int
+    key: bytes
+    value: bytes
+
+
+class Parts(NamedTuple):
+    """The outcomes known of a decision that is not settled; without a decision yet they are early."""
+
+    occurred_s: float
+    revision: int
+    parts: tuple[Part, ...]
+
+
+class Joined(NamedTuple):
+    """What the join found out: an experience to be made, in place of the one with `previous` signals."""
+
+    decision: Waiting
+    signals: Signals
+    revision: int
+    source: str
+    previous: Signals | None = None
+
+
+class Join:
+    """The join of one partition; every row that must survive a crash is in one of its row logs."""
+
+    def __init__(self, policy: JoinPolicy) -> None:
+        self.policy = policy
+        self.waiting: dict[int, Waiting] = {}
+        self.outcomes: dict[int, Parts] = {}
+        self.settled: dict[int, float] = {}
+        self.seen = SeenDecisions()
+        self.expired_until_s = 0.0
+        self.refused: list[Part] = []
+        self._due: dict[int, list[int]] = {}
+        self._due_order: list[int] = []
+        self._known_after_s = 0.0
+        self.waiting_rows: RowLog[int] = RowLog("waiting", lambda _, h: self.waiting.get(h))
+        self.outcome_rows: RowLog[int] = RowLog("outcome", lambda _, h: self._outcome_row(h))
+        self.settled_rows: RowLog[int] = RowLog("settled", lambda _, h: self._settled_row(h))
+        self.seen_rows: RowLog[int] = RowLog("seen", self._seen_row, hashes_only=True)
+
+    def decide(self, decision: RoutingDecision, raw: bytes, tenant_key: str, source: str) -> Joined | None:
+        """Take in a decision; an experience if its outcome is known already."""
+        occurred_s = epoch_s(decision.occurred_at)
+        if occurred_s < self._known_after_s:
+            raise Unusable("too_late", f"decision {decision.decision_id!r}: older than the memory of decisions")
+        identity = decision_hash(decision.tenant_id, decision.decision_id)
+        if self.seen.contains(identity, occurred_s):
+            return self._second_report(identity, decision, raw, source)
+        self.seen.add(identity, occurred_s)
+        self.seen_rows.touch(int(occurred_s // BUCKET_S), identity)
+        waiting = Waiting(
+            identity,
+            occurred_s,
+            tenant_key,
+            decision.tenant_id,
+            decision.decision_id,
+            decision.chosen_agent,
+            decision.modality,
+            decision.propensity,
+            raw,
+        )
+        early = self._early(identity, occurred_s)
+        if decision.outcome is not None and not decision.outcome.is_empty and early is None:
+            return self._first(waiting, decision.outcome, source)
+        self._wait(waiting)
+        if early is None:
+            return None
+        signals = _merge(early.parts)
+        if decision.outcome is not None:
+            signals = decision.outcome.updated_with(signals)
+        return self._conclude(waiting, signals, early._replace(occurred_s=occurred_s), source)
+
+    def result(self, outcome: RoutingOutcome, part: Part, source: str) -> Joined | None:
+        """Take in an outcome, whole or in part; an experience if it changes what is known."""
+        identity = decision_hash(outcome.tenant_id, outcome.decision_id)
+        waiting = self.waiting.get(identity)
+        if waiting is None:
+            self._without_decision(identity, outcome, part)
+            return None
+        if abs(part.occurred_s - waiting.occurred_s) > self.policy.window_s:
+            raise self._too_late(outcome, part.occurred_s - waiting.occurred_s)
+        known = self.outcomes.get(identity)
+        if known is None:
+            return self._first(waiting, outcome.signals(), source, part)
+        before = self._signals(waiting, known)
+        known = known._replace(parts=(*known.parts, part), revision=known.revision + 1)
+        signals = self._signals(waiting, known)
+        if signals == before:
+            return None
+        return self._conclude(waiting, signals, known, source)._replace(previous=before)
+
+    def expire(self, watermark_s: float) -> tuple[list[Waiting], list[Part]]:
+        """Let go of what the watermark has passed: decisions without outcome, outcomes without decision."""
+        never: list[Waiting] = []
+        orphans: list[Part] = []
+        looked_at = 0
+        while self._due_order and self._due_order[0] < watermark_s and looked_at < EXPIRED_PER_BATCH:
+            second = heappop(self._due_order)
+            identities = self._due.pop(second)
+            looked_at += len(identities)
+            for identity in identities:
+                occurred_s = self._time_of(identity)
+                if occurred_s is None or self._due_at(occurred_s) != second:
+                    continue  # an early outcome was filed under its own time, before its decision's was known
+                waiting = self.waiting.pop(identity, None)
+                known = self.outcomes.pop(identity, None)
+                self.settled.pop(identity, None)
+                if waiting is None and known is not None:
+                    orphans += known.parts
+                elif waiting is not None and known is None:
+                    never.append(waiting)
+            self.expired_until_s = second
+        return never, orphans
+
+    def forget(self, event_s: float) -> None:
+        """Forget decisions older than the memory, counted from the newest event time."""
+        self._known_after_s = max(self._known_after_s, event_s - self.policy.remember_s)
+        self.seen.forget(self._known_after_s)
+
+    def take_refused(self) -> list[Part]:
+        """The early outcomes that turned out to lie too far from their decision."""
+        refused, self.refused = self.refused, []
+        return refused
+
+    def row_logs(self) -> tuple[RowLog[int], ...]:
+        """The logs whose chunks make up this state."""
+        return self.waiting_rows, self.outcome_rows, self.settled_rows, self.seen_rows
+
+    def restore(self, kind: str, tag: int, rows: list[Any]) -> list[int]:
+        """Take in a recovered chunk; the ids of its rows."""
+        if kind == "seen":
+            self.seen.extend(rows, tag)
+            return rows
+        for row in rows:
+            if kind == "waiting":
+                self.waiting[row[0]] = Waiting(*row)
+            elif kind == "outcome":
+                identity, occurred_s, revision, parts = row
+                known = self.outcomes.get(identity)
+                if known is None or known.revision < revision:
+                    self.outcomes[identity] = Parts(occurred_s, revision, tuple(Part(*p) for p in parts))
+            else:
+                self.settled[row[0]] = row[1]
+        return [row[0] for row in rows]
+
+    def restored(self) -> None:
+        """Bring recovered rows into line: what is settled or expired no longer waits."""
+        for identity in self.settled:
+            self.waiting.pop(identity, None)
+            self.outcomes.pop(identity, None)
+        for identity in {*self.waiting, *self.outcomes, *self.settled}:
+            occurred_s = self._time_of(identity)
+            if occurred_s is None or self._due_at(occurred_s) <= self.expired_until_s:
+                for rows in (self.waiting, self.outcomes, self.settled):
+                    rows.pop(identity, None)
+            else:
+                self._note_due(identity, occurred_s)
+
+    def _second_report(
+        self, identity: int, decision: RoutingDecision, raw: bytes, source: str
+    ) -> Joined | None:
+        """A decision that was reported before counts once, but it may bring the outcome that was missing."""
+        waiting = self.waiting.get(identity)
+        if waiting is None or identity in self.outcomes or decision.outcome is None:
+            return None
+        return self._first(waiting._replace(raw=raw), decision.outcome, source)
+
+    def _first(
+        self, waiting: Waiting, signals: Signals, source: str, part: Part | None = None
+    ) -> Joined | None:
+        if part is None and not signals.is_complete:
+            self._wait(waiting)
+        known = Parts(waiting.occurred_s, 0, (part,) if part else ())
+        if part is not None:
+            inline = _inline(waiting)
+            signals = inline.updated_with(signals) if inline else signals
+        return self._conclude(waiting, signals, known, source)
+
+    def _conclude(self, waiting: Waiting, signals: Signals, known: Parts, source: str) -> Joined:
+        identity = waiting.hash
+        if signals.is_complete:
+            if self.waiting.pop(identity, None) is None:
+                self._note_due(identity, waiting.occurred_s)
+            self.outcomes.pop(identity, None)
+            self.settled[identity] = waiting.occurred_s
+            self.settled_rows.touch(0, identity)
+        else:
+            self.outcomes[identity] = known
+            self.outcome_rows.touch(0, identity)
+        return Joined(waiting, signals, known.revision, source)
+
+    def _without_decision(self, identity: int, outcome: RoutingOutcome, part: Part) -> None:
+        settled_s = self.settled.get(identity)
+        if settled_s is not None:
+            if abs(part.occurred_s - settled_s) > self.policy.window_s:
+                raise self._too_late(outcome, part.occurred_s - settled_s)
+            return
+        if part.occurred_s < self.expired_until_s - self.policy.window_s or self.seen.contains(
+            identity, part.occurred_s
+        ):
+            raise Unusable(
+                "too_late", f"outcome of {outcome.decision_id!r}: its decision's join window has ended"
+            )
+        known = self.outcomes.get(identity)
+        if known is None:
+            known = Parts(part.occurred_s, 0, (part,))
+            self._note_due(identity, part.occurred_s)
+        else:
+            known = known._replace(parts=(*known.parts, part))
+        self.outcomes[identity] = known
+        self.outcome_rows.touch(0, identity)
+
+    def _too_late(self, outcome: RoutingOutcome, late_s: float) -> Unusable:
+        return Unusable(
+            "too_late",
+            f"outcome of {outcome.decision_id!r}: {late_s:.0f} s after its decision,"
+            f" the join window is {self.policy.window_s} s",
+        )
+
+    def _wait(self, waiting: Waiting) -> None:
+        if waiting.hash not in self.waiting:
+            self._note_due(waiting.hash, waiting.occurred_s)
+        self.waiting[waiting.hash] = waiting
+        self.waiting_rows.touch(0, waiting.hash)
+
+    def _note_due(self, identity: int, occurred_s: float) -> None:
+        second = self._due_at(occurred_s)
+        identities = self._due.get(second)
+        if identities is None:
+            self._due[second] = [identity]
+            heappush(self._due_order, second)
+        else:
+            identities.append(identity)
+
+    def _due_at(self, occurred_s: float) -> int:
+        """The whole second of event time at which a decision of `occurred_s` stops waiting."""
+        return int(occurred_s) + self.policy.window_s + 1
+
+    def _time_of(self, identity: int) -> float | None:
+        waiting = self.waiting.get(identity)
+        if waiting is not None:
+            return waiting.occurred_s
+        settled_s = self.settled.get(identity)
+        if settled_s is not None:
+            return settled_s
+        known = self.outcomes.get(identity)
+        return None if known is None else known.occurred_s
+
+    def _early(self, identity: int, occurred_s: float) -> Parts | None:
+        """The outcomes that came before their decision, without those too far from it."""
+        early = self.outcomes.get(identity)
+        if early is None:
+            return None
+        near = tuple(p for p in early.parts if abs(p.occurred_s - occurred_s) <= self.policy.window_s)
+        self.refused += [p for p in early.parts if p not in near]
+        if near:
+            return early._replace(parts=near)
+        del self.outcomes[identity]
+        return None
+
+    def _signals(self, waiting: Waiting, known: Parts) -> Signals:
+        signals = _merge(known.parts)
+        inline = _inline(waiting)
+        return inline.updated_with(signals) if inline else signals
+
+    def _outcome_row(self, identity: int) -> Any:
+        known = self.outcomes.get(identity)
+        return None if known is None else (identity, *known)
+
+    def _settled_row(self, identity: int) -> Any:
+        occurred_s = self.settled.get(identity)
+        return None if occurred_s is None else (identity, occurred_s)
+
+    def _seen_row(self, bucket: int, identity: int) -> int | None:
+        return identity if (bucket + 1) * BUCKET_S > self._known_after_s else None
+
+
+def _merge(parts: tuple[Part, ...]) -> Signals:
+    """All parts together; of a signal that several have, the newest by event time counts."""
+    signals = Signals()
+    for part in sorted(parts, key=lambda p: (p.occurred_s, p.offset)):
+        signals = signals.updated_with(decode(RoutingOutcome, part.value).signals())
+    return signals
+
+
+def _inline(waiting: Waiting) -> Signals | None:
+    # The decision's own bytes say whether it brought an outcome: nothing else has to be kept for it.
+    if b'"outcome"' not in waiting.raw:
+        return None
+    return decode(RoutingDecision, waiting.raw).outcome

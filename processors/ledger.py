@@ -1,0 +1,128 @@
+"""What a partition has learned of its tenants: replay buffers, agents' records, triggers' states."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from processors.buffer import ReplayBuffer, Row, Stratum, stratum_of
+from processors.join import Joined
+from processors.policies import Policies
+from processors.reward import reward
+from processors.rows import RowLog
+from processors.statistics import AgentStatistics
+from processors.trigger import Due, ScopeState
+from signalbox.events import TrainingResult
+
+ROUTING = "routing"
+Place = tuple[str, str]
+"""A tenant key with an agent or a scope."""
+
+
+class Ledger:
+    """All rewards are turned into state here, and nowhere else."""
+
+    def __init__(self, policies: Policies) -> None:
+        self.policies = policies
+        self.buffers: dict[str, ReplayBuffer] = {}
+        self.agents: dict[Place, AgentStatistics] = {}
+        self.scopes: dict[Place, ScopeState] = {}
+        self.touched_agents: set[Place] = set()
+        self.touched_scopes: set[Place] = set()
+        self.buffer_rows: RowLog[tuple[str, int]] = RowLog("buffer", self._buffer_row)
+        self.limit_rows: RowLog[tuple[str, Stratum]] = RowLog("limit", self._limit_row)
+
+    def learn(self, joined: Joined, oldest_window: int) -> float | None:
+        """Take in an experience or its revision; its reward, or None where there is nothing to learn."""
+        value = reward(joined.signals, self.policies.reward)
+        if value is None:
+            value = self.policies.join.default_reward
+        if value is None:
+            return None
+        before = None if joined.previous is None else reward(joined.previous, self.policies.reward)
+        decision = joined.decision
+        place = (decision.tenant_key, decision.agent)
+        agent = self.agents.get(place)
+        if agent is None:
+            agent = self.agents[place] = AgentStatistics()
+        self.touched_agents.add(place)
+        if before is None:
+            agent.update(value, joined.signals, decision.occurred_s)
+            self.scope(decision.tenant_key, ROUTING).observe(value)
+        else:
+            agent.revise(value - before)
+        self._buffer(joined, value, oldest_window)
+        return value
+
+    def buffer(self, tenant_key: str) -> ReplayBuffer:
+        """The replay buffer of a tenant key, made if it is new."""
+        buffer = self.buffers.get(tenant_key)
+        if buffer is None:
+            buffer = self.buffers[tenant_key] = ReplayBuffer(self.policies.buffer)
+        return buffer
+
+    def scope(self, tenant_key: str, scope: str) -> ScopeState:
+        """The trigger state of a scope, made if it is new, to be changed."""
+        place = (tenant_key, scope)
+        state = self.scopes.get(place)
+        if state is None:
+            state = self.scopes[place] = ScopeState()
+        self.touched_scopes.add(place)
+        return state
+
+    def answered(self, result: TrainingResult) -> None:
+        """Note the answer to a trigger, or a rollback."""
+        self.scope(result.tenant_key, result.scope).answered(result)
+
+    def due(self, now_s: float) -> list[Due]:
+        """The touched scopes that are worth training now."""
+        found: list[Due] = []
+        for tenant_key, scope in sorted(self.touched_scopes):
+            # One shard speaks for a tenant: it is a uniform sample of the tenant's decisions, by their hash.
+            if "#" in tenant_key and not tenant_key.endswith("#0"):
+                continue
+            state = self.scopes[tenant_key, scope]
+            reasons = state.reasons(self.policies.trigger, now_s)
+            buffer = self.buffers.get(tenant_key)
+            if reasons and buffer:
+                found.append(
+                    Due(
+                        tenant_key=tenant_key,
+                        scope=scope,
+                        reasons=reasons,
+                        look=state.looks + 1,
+                        experiences=state.experiences,
+                        champion_digest=state.champion_digest,
+                        windows=tuple(sorted(buffer.windows)),
+                        buffer_digest=buffer.digest(),
+                    )
+                )
+        return found
+
+    def evict(self, oldest_window: int) -> None:
+        """Forget the windows before `oldest_window`."""
+        for buffer in self.buffers.values():
+            buffer.evict(oldest_window)
+
+    def _buffer(self, joined: Joined, value: float, oldest_window: int) -> None:
+        decision = joined.decision
+        start = self.policies.buffer.window_of(decision.occurred_s)
+        if start < oldest_window:
+            return
+        window = self.buffer(decision.tenant_key).window(start)
+        stratum = stratum_of(decision.agent, decision.modality, value)
+        if window.add(Row(decision.hash, value, joined.revision, stratum)):
+            self.buffer_rows.touch(start, (decision.tenant_key, decision.hash))
+            for changed in window.changed_limits():
+                self.limit_rows.touch(start, (decision.tenant_key, changed))
+
+    def _buffer_row(self, start: int, place: tuple[str, int]) -> Any:
+        buffer = self.buffers.get(place[0])
+        window = buffer.windows.get(start) if buffer else None
+        row = window.rows.get(place[1]) if window else None
+        return None if row is None else (place[0], *row)
+
+    def _limit_row(self, start: int, place: tuple[str, Stratum]) -> Any:
+        buffer = self.buffers.get(place[0])
+        window = buffer.windows.get(start) if buffer else None
+        limit = window.left_out.get(place[1]) if window else None
+        return None if limit is None else (place[0], place[1], limit)

@@ -1,0 +1,78 @@
+"""The decisions of the last day, so that one that comes twice counts once."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable
+
+import numpy as np
+
+BUCKET_S = 3600
+EDGE_S = 600
+"""Two reports of a decision may differ in time by this much and still be found in neighbouring buckets."""
+
+
+class SeenDecisions:
+    """Decision hashes by the hour of the decision; older hours are packed to 8 bytes a decision."""
+
+    def __init__(self) -> None:
+        self._open: dict[int, set[int]] = {}
+        self._packed: dict[int, np.ndarray] = {}
+
+    def __len__(self) -> int:
+        return sum(map(len, self._open.values())) + sum(map(len, self._packed.values()))
+
+    def add(self, decision: int, occurred_s: float) -> None:
+        """Remember a decision."""
+        bucket = int(occurred_s // BUCKET_S)
+        hashes = self._open.get(bucket)
+        if hashes is None:
+            hashes = self._open[bucket] = set()
+        hashes.add(decision)
+
+    def contains(self, decision: int, occurred_s: float) -> bool:
+        """Whether the decision, or one at about its time, was seen."""
+        bucket, second = divmod(occurred_s, BUCKET_S)
+        if self._in_bucket(decision, int(bucket)):
+            return True
+        if second < EDGE_S:
+            return self._in_bucket(decision, int(bucket) - 1)
+        return second > BUCKET_S - EDGE_S and self._in_bucket(decision, int(bucket) + 1)
+
+    def forget(self, before_s: float) -> None:
+        """Forget the hours that end before `before_s`, and pack those that are no longer written to."""
+        oldest = int(before_s // BUCKET_S)
+        for buckets in (self._open, self._packed):
+            for bucket in [b for b in buckets if b < oldest]:
+                del buckets[bucket]
+        while len(self._open) > 2:
+            bucket = min(self._open)
+            hashes = np.fromiter(self._open.pop(bucket), dtype=np.uint64)
+            packed = self._packed.get(bucket)
+            self._packed[bucket] = np.union1d(hashes, packed) if packed is not None else np.sort(hashes)
+
+    def extend(self, decisions: Iterable[int], bucket: int) -> None:
+        """Remember many decisions of one hour (used when state is recovered)."""
+        self._open.setdefault(bucket, set()).update(decisions)
+
+    def _in_bucket(self, decision: int, bucket: int) -> bool:
+        hashes = self._open.get(bucket)
+        if hashes is not None and decision in hashes:
+            return True
+        packed = self._packed.get(bucket)
+        if packed is None:
+            return False
+        at = int(np.searchsorted(packed, np.uint64(decision)))
+        return at < len(packed) and int(packed[at]) == decision
+
+
+def packed(decisions: Iterable[int]) -> bytes:
+    """Hashes as little-endian 8-byte numbers."""
+    return np.fromiter(decisions, dtype="<u8").tobytes()
+
+
+def unpacked(data: bytes) -> array[int]:
+    """The hashes in `packed` bytes."""
+    hashes = array("Q")
+    hashes.frombytes(np.frombuffer(data, dtype="<u8").astype(np.uint64).tobytes())
+    return hashes

@@ -1,0 +1,46 @@
+"""From scopes that are due to the triggers that say exactly what to read."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+from processors.partition import Partition
+from signalbox.events import OffsetRange, OptimizationTrigger, moment_at
+from signalbox.topics import tenant_of_key
+
+
+def triggers(partition: Partition, experience_topic: str) -> list[OptimizationTrigger]:
+    """The triggers that the last batch gives, after its experiences were published; state notes them."""
+    found: list[OptimizationTrigger] = []
+    for due in partition.ledger.due(partition.now_s):
+        starts = [partition.first_offsets[w] for w in due.windows if w in partition.first_offsets]
+        records = OffsetRange(
+            topic=experience_topic,
+            partition=partition.number,
+            start=min(starts, default=0),
+            end=partition.experiences_end,
+        )
+        # An identifier of its own for every attempt: a dead run's trigger may have been answered already.
+        place = f"{due.tenant_key}/{due.scope}/{partition.number}/{records.end}/{partition.run}"
+        trigger = OptimizationTrigger(
+            tenant_id=tenant_of_key(due.tenant_key),
+            occurred_at=moment_at(partition.now_s),
+            trigger_id=blake2b(place.encode(), digest_size=12).hexdigest(),
+            tenant_key=due.tenant_key,
+            scope=due.scope,
+            reasons=due.reasons,
+            windows=due.windows,
+            ranges=(records,),
+            buffer_digest=due.buffer_digest,
+            experiences=due.experiences,
+            look=due.look,
+            seed=partition.policies.seed,
+            code_version=partition.policies.code_version,
+            configuration=partition.policies.configuration,
+            run=partition.run,
+            batch=partition.batch,
+            champion_digest=due.champion_digest,
+        )
+        partition.ledger.scope(due.tenant_key, due.scope).triggered(trigger.trigger_id, partition.now_s)
+        found.append(trigger)
+    return found

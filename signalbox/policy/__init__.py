@@ -1,0 +1,27 @@
+"""The policy runtime: the same code decides in the router, scores in the gate and gives propensities."""
+
+from signalbox.policy.artifact import Artifact, Lineage, Manifest, digest_of, pack, unpack
+from signalbox.policy.chunks import CHUNK_BYTES, join, split
+from signalbox.policy.exploration import epsilon_greedy, explore_around
+from signalbox.policy.features import DecisionFeatures, FeatureConfiguration, Featurizer
+from signalbox.policy.runtime import BaselinePolicy, DecisionPolicy, Policy
+
+__all__ = [
+    "CHUNK_BYTES",
+    "Artifact",
+    "BaselinePolicy",
+    "DecisionFeatures",
+    "DecisionPolicy",
+    "FeatureConfiguration",
+    "Featurizer",
+    "Lineage",
+    "Manifest",
+    "Policy",
+    "digest_of",
+    "epsilon_greedy",
+    "explore_around",
+    "join",
+    "pack",
+    "split",
+    "unpack",
+]

@@ -1,0 +1,3 @@
+"""The version of this code; it travels in triggers and artifacts."""
+
+VERSION = "0.1.0"

@@ -1,0 +1,1 @@
+"""The worker: Faust brings partitions and recovered state, the processors do the work."""

@@ -1,0 +1,61 @@
+"""From settings to the processors' policies."""
+
+from __future__ import annotations
+
+from models.configuration import TrainingConfiguration
+from processors.buffer import BufferPolicy
+from processors.join import JoinPolicy
+from processors.policies import Policies
+from processors.reward import RewardPolicy
+from processors.trigger import TriggerPolicy
+from signalbox.version import VERSION
+from streams.settings import Settings
+
+
+def policies_from(settings: Settings) -> Policies:
+    """What the processors are told; the same settings give the same results on the same log."""
+    return Policies(
+        join=JoinPolicy(
+            window_s=settings.join_window_s,
+            remember_s=settings.remember_decisions_s,
+            default_reward=settings.default_reward if settings.without_outcome == "default" else None,
+        ),
+        reward=RewardPolicy(
+            search_quality_weight=settings.search_quality_weight,
+            agent_success_weight=settings.agent_success_weight,
+            user_satisfaction_weight=settings.user_satisfaction_weight,
+            time_penalty=settings.processing_time_penalty,
+            time_half_s=settings.processing_time_half_s,
+        ),
+        buffer=BufferPolicy(
+            window_s=settings.window_s, windows=settings.windows, capacity=settings.experience_replay_size
+        ),
+        trigger=TriggerPolicy(
+            min_experiences=settings.min_experiences_for_training,
+            update_frequency=settings.update_frequency,
+            reward_drop=settings.reward_drop,
+            interval_s=settings.optimization_interval_s,
+            cool_down_s=settings.cool_down_s,
+            timeout_s=settings.trigger_timeout_s,
+        ),
+        max_future_s=settings.max_future_s,
+        seed=settings.seed,
+        code_version=VERSION,
+        configuration=_training(settings).to_dict(),
+    )
+
+
+def _training(settings: Settings) -> TrainingConfiguration:
+    return TrainingConfiguration(
+        learner=settings.learner,
+        learning_rate=settings.learning_rate,
+        batch_size=settings.batch_size,
+        epsilon=settings.exploration_epsilon,
+        epsilon_decay=settings.epsilon_decay,
+        min_epsilon=settings.min_epsilon,
+        min_experiences=settings.min_experiences_for_training,
+        held_out_share=settings.held_out_share,
+        improvement_threshold=settings.improvement_threshold,
+        gate_error=settings.gate_error,
+        seed=settings.seed,
+    )

@@ -1,0 +1,73 @@
+"""The worker as a process: topics, signals, readiness, and an end within seconds."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from typing import Any
+
+from signalbox.errors import SignalboxError, Stop
+from streams.settings import Settings
+from streams.topics import ensure_topics
+from streams.worker.app import SESSION_TIMEOUT_S, build_app
+from streams.worker.liveness import Liveness
+from streams.worker.output import Output
+
+log = logging.getLogger(__name__)
+
+STOP_LIMIT_S = 15.0
+
+
+async def serve(settings: Settings) -> None:
+    """Run a worker until SIGTERM or SIGINT; raises what made it crash."""
+    connection = settings.connection()
+    await ensure_topics(connection, settings, declares_topics=settings.broker != "in-process")
+    output, liveness = Output(connection), Liveness(SESSION_TIMEOUT_S)
+    await output.start()
+    app, _ = build_app(settings, connection, output, liveness)
+    app.on_rebalance_complete.connect(_say_ready)
+    ends = [
+        asyncio.create_task(_signal(), name="signal"),
+        asyncio.create_task(liveness.beat(), name="beat"),
+    ]
+    try:
+        await app.start()
+        ends.append(asyncio.create_task(_crash(app), name="crash"))
+        done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+    except BaseException as error:
+        # What was taken in but not written is nowhere but in memory; leaving at once loses nothing.
+        log.exception("worker stopped", exc_info=error if not isinstance(error, SignalboxError) else None)
+        await _leave(app, output)
+        raise
+    await _leave(app, output)
+
+
+async def _leave(app: Any, output: Output) -> None:
+    try:
+        async with asyncio.timeout(STOP_LIMIT_S):
+            await app.stop()
+            await output.stop()
+    except Exception as error:  # noqa: BLE001 whatever happens now, the state is on Kafka
+        log.warning("ended without taking leave of Kafka: %r", error)
+
+
+async def _crash(app: Any) -> None:
+    await app._crashed.wait()
+    reason = app._crash_reason
+    if isinstance(reason, SignalboxError):
+        raise reason
+    raise Stop(f"the worker crashed: {reason!r}") from reason
+
+
+def _say_ready(*_: Any, **__: Any) -> None:
+    print("worker ready", flush=True)  # noqa: T201 whoever started us waits for this line
+
+
+async def _signal() -> None:
+    arrived = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, arrived.set)
+    await arrived.wait()
