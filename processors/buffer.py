@@ -53,7 +53,7 @@ def stratum_of(agent: str, modality: str, reward: float) -> Stratum:
 class Window:
     """The sample of one window."""
 
-    __slots__ = ("_changed", "_level", "capacity", "left_out", "rows", "strata")
+    __slots__ = ("_changed", "_level", "_longest", "capacity", "left_out", "rows", "strata")
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
@@ -61,6 +61,7 @@ class Window:
         self.strata: dict[Stratum, list[int]] = {}
         self.left_out: dict[Stratum, int] = {}
         self._level = 0
+        self._longest: list[tuple[int, Stratum]] = []
         self._changed: set[Stratum] = set()
 
     def add(self, row: Row) -> bool:
@@ -82,12 +83,18 @@ class Window:
         if known is not None:
             self.rows[row.hash] = max(known, row, key=lambda r: r.revision)
             return False
-        hashes = self.strata.setdefault(row.stratum, [])
-        if len(self.rows) >= self.capacity and len(hashes) >= self._level and row.hash > hashes[-1]:
+        hashes = self.strata.get(row.stratum)
+        if hashes is None:
+            hashes = self.strata[row.stratum] = []
+        if len(self.rows) >= self.capacity and self._is_last(row, hashes):
             return self._leave_out(row.stratum, row.hash)
         insort(hashes, row.hash)
         self.rows[row.hash] = row
-        self._level = max(self._level, len(hashes))
+        if len(hashes) > self._level:
+            self._level = len(hashes)
+            self._longest = [(hashes[-1], row.stratum)]
+        elif len(hashes) == self._level:
+            insort(self._longest, (hashes[-1], row.stratum))
         if len(self.rows) > self.capacity:
             self._evict_last()
         return True
@@ -113,14 +120,21 @@ class Window:
         self._changed.add(stratum)
         return True
 
+    def _is_last(self, row: Row, hashes: list[int]) -> bool:
+        """Whether a row comes after all that are kept; `hashes` are those of its stratum."""
+        if hashes and row.hash < hashes[-1]:
+            return False
+        rank = len(hashes) + 1
+        return rank > self._level or (rank == self._level and row.hash > self._longest[-1][0])
+
     def _evict_last(self) -> None:
-        longest = [(h[-1], s) for s, h in self.strata.items() if len(h) == self._level]
-        last, stratum = max(longest)
+        last, stratum = self._longest.pop()
         self.strata[stratum].pop()
         del self.rows[last]
         self._leave_out(stratum, last)
-        if len(longest) == 1:
+        if not self._longest:
             self._level -= 1
+            self._longest = sorted((h[-1], s) for s, h in self.strata.items() if len(h) == self._level)
 
 
 class ReplayBuffer:

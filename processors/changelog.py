@@ -14,7 +14,7 @@ import msgspec
 from processors.buffer import Row
 from processors.partition import Partition
 from processors.policies import Policies
-from processors.rows import RowLog
+from processors.rows import RowLog, batch_of
 from processors.statistics import AgentStatistics
 from processors.trigger import ScopeState
 from signalbox.standing import run_name
@@ -65,12 +65,13 @@ def recover(number: int, policies: Policies, nonce: str, records: Mapping[str, b
     partition.experiences_end = meta.get("experiences_end", 0)
     partition.join.expired_until_s = meta.get("expired_until_s", 0.0)
     logs = {log.name: log for log in _row_logs(partition)}
-    for key, value in sorted(records.items()):
-        kind = key.partition("/")[0]
-        if kind in logs:
-            tag, rows = _decode(value)
-            logs[kind].restore(key, tag, _restore_rows(partition, kind, tag, rows), len(value))
-        elif kind == "agent":
+    for key in sorted((key for key in records if _kind(key) in logs), key=batch_of):
+        kind, value = _kind(key), records[key]
+        tag, rows = _decode(value)
+        logs[kind].restore(key, tag, _restore_rows(partition, kind, tag, rows), len(value))
+    for key, value in records.items():
+        kind = _kind(key)
+        if kind == "agent":
             tenant_key, agent, *fields = _decode(value)
             partition.ledger.agents[tenant_key, agent] = AgentStatistics(*fields)
         elif kind == "scope":
@@ -78,6 +79,10 @@ def recover(number: int, policies: Policies, nonce: str, records: Mapping[str, b
             partition.ledger.scopes[tenant_key, scope] = ScopeState(*fields)
     partition.restored()
     return partition
+
+
+def _kind(key: str) -> str:
+    return key.partition("/")[0]
 
 
 def _row_logs(partition: Partition) -> tuple[RowLog[Any], ...]:

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from heapq import heappop, heappush
-from typing import Any, NamedTuple
+from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from processors.identity import decision_hash
 from processors.rows import RowLog
@@ -35,7 +38,7 @@ class JoinPolicy:
         return 6 * self.window_s
 
 
-class Waiting(NamedTuple):
+class Waiting(Struct, frozen=True, array_like=True, gc=False):
     """A decision that may still get (more of) its outcome."""
 
     hash: int
@@ -49,7 +52,7 @@ class Waiting(NamedTuple):
     raw: bytes
 
 
-class Part(NamedTuple):
+class Part(Struct, frozen=True, array_like=True, gc=False):
     """One outcome of a decision: its event time, and the record that it came in (stamp in milliseconds)."""
 
     occurred_s: float
@@ -59,7 +62,7 @@ class Part(NamedTuple):
     value: bytes
 
 
-class Parts(NamedTuple):
+class Parts(Struct, frozen=True, array_like=True, gc=False):
     """The outcomes known of a decision that is not settled; without a decision yet they are early."""
 
     occurred_s: float
@@ -67,7 +70,7 @@ class Parts(NamedTuple):
     parts: tuple[Part, ...]
 
 
-class Joined(NamedTuple):
+class Joined(Struct, frozen=True, array_like=True, gc=False):
     """What the join found out: an experience to be made, in place of the one with `previous` signals."""
 
     decision: Waiting
@@ -85,16 +88,33 @@ class Join:
         self.waiting: dict[int, Waiting] = {}
         self.outcomes: dict[int, Parts] = {}
         self.settled: dict[int, float] = {}
-        self.seen = SeenDecisions()
+        self.seen = SeenDecisions(policy.window_s)
         self.expired_until_s = 0.0
         self.refused: list[Part] = []
         self._due: dict[int, list[int]] = {}
         self._due_order: list[int] = []
         self._known_after_s = 0.0
-        self.waiting_rows: RowLog[int] = RowLog("waiting", lambda _, h: self.waiting.get(h))
-        self.outcome_rows: RowLog[int] = RowLog("outcome", lambda _, h: self._outcome_row(h))
-        self.settled_rows: RowLog[int] = RowLog("settled", lambda _, h: self._settled_row(h))
-        self.seen_rows: RowLog[int] = RowLog("seen", self._seen_row, hashes_only=True)
+        self.waiting_rows: RowLog[int] = RowLog(
+            "waiting",
+            lambda _, h: self.waiting.get(h),
+            lambda _, hashes: list(filter(self.waiting.__contains__, hashes)),
+        )
+        self.outcome_rows: RowLog[int] = RowLog(
+            "outcome",
+            lambda _, h: self._outcome_row(h),
+            lambda _, hashes: list(filter(self.outcomes.__contains__, hashes)),
+        )
+        self.settled_rows: RowLog[int] = RowLog(
+            "settled",
+            lambda _, h: self._settled_row(h),
+            lambda _, hashes: list(filter(self.settled.__contains__, hashes)),
+        )
+        self.seen_rows: RowLog[int] = RowLog(
+            "seen",
+            lambda bucket, h: h if self._remembers(bucket) else None,
+            lambda bucket, hashes: hashes if self._remembers(bucket) else (),
+            hashes_only=True,
+        )
 
     def decide(self, decision: RoutingDecision, raw: bytes, tenant_key: str, source: str) -> Joined | None:
         """Take in a decision; an experience if its outcome is known already."""
@@ -126,7 +146,7 @@ class Join:
         signals = _merge(early.parts)
         if decision.outcome is not None:
             signals = decision.outcome.updated_with(signals)
-        return self._conclude(waiting, signals, early._replace(occurred_s=occurred_s), source)
+        return self._conclude(waiting, signals, replace(early, occurred_s=occurred_s), source)
 
     def result(self, outcome: RoutingOutcome, part: Part, source: str) -> Joined | None:
         """Take in an outcome, whole or in part; an experience if it changes what is known."""
@@ -141,11 +161,11 @@ class Join:
         if known is None:
             return self._first(waiting, outcome.signals(), source, part)
         before = self._signals(waiting, known)
-        known = known._replace(parts=(*known.parts, part), revision=known.revision + 1)
+        known = replace(known, parts=(*known.parts, part), revision=known.revision + 1)
         signals = self._signals(waiting, known)
         if signals == before:
             return None
-        return self._conclude(waiting, signals, known, source)._replace(previous=before)
+        return replace(self._conclude(waiting, signals, known, source), previous=before)
 
     def expire(self, watermark_s: float) -> tuple[list[Waiting], list[Part]]:
         """Let go of what the watermark has passed: decisions without outcome, outcomes without decision."""
@@ -154,12 +174,13 @@ class Join:
         looked_at = 0
         while self._due_order and self._due_order[0] < watermark_s and looked_at < EXPIRED_PER_BATCH:
             second = heappop(self._due_order)
-            identities = self._due.pop(second)
-            looked_at += len(identities)
-            for identity in identities:
+            for identity in sorted(self._due.pop(second)):  # a recovered join gives them in the same order
                 occurred_s = self._time_of(identity)
                 if occurred_s is None or self._due_at(occurred_s) != second:
                     continue  # an early outcome was filed under its own time, before its decision's was known
+                looked_at += 1
+                # A late decision's time may be over already; what has expired never comes back.
+                self.expired_until_s = max(self.expired_until_s, second)
                 waiting = self.waiting.pop(identity, None)
                 known = self.outcomes.pop(identity, None)
                 self.settled.pop(identity, None)
@@ -167,7 +188,6 @@ class Join:
                     orphans += known.parts
                 elif waiting is not None and known is None:
                     never.append(waiting)
-            self.expired_until_s = second
         return never, orphans
 
     def forget(self, event_s: float) -> None:
@@ -185,7 +205,7 @@ class Join:
         return self.waiting_rows, self.outcome_rows, self.settled_rows, self.seen_rows
 
     def restore(self, kind: str, tag: int, rows: list[Any]) -> list[int]:
-        """Take in a recovered chunk; the ids of its rows."""
+        """Take in a recovered chunk, older ones first; the ids of its rows."""
         if kind == "seen":
             self.seen.extend(rows, tag)
             return rows
@@ -194,24 +214,35 @@ class Join:
                 self.waiting[row[0]] = Waiting(*row)
             elif kind == "outcome":
                 identity, occurred_s, revision, parts = row
-                known = self.outcomes.get(identity)
-                if known is None or known.revision < revision:
-                    self.outcomes[identity] = Parts(occurred_s, revision, tuple(Part(*p) for p in parts))
+                self.outcomes[identity] = Parts(occurred_s, revision, tuple(Part(*p) for p in parts))
             else:
                 self.settled[row[0]] = row[1]
         return [row[0] for row in rows]
 
     def restored(self) -> None:
-        """Bring recovered rows into line: what is settled or expired no longer waits."""
-        for identity in self.settled:
-            self.waiting.pop(identity, None)
-            self.outcomes.pop(identity, None)
+        """Let go of recovered rows that had died: what is expired or, because it is settled, no longer waits.
+
+        An outcome's row has its decision's time once they met. One with another time, or without a decision that
+        was seen, is an old copy.
+        """
+        settled = self.settled = {i: s for i, s in self.settled.items() if self._lives(s)}
+        waiting = self.waiting = {
+            i: w for i, w in self.waiting.items() if i not in settled and self._lives(w.occurred_s)
+        }
+        self.outcomes = {
+            i: known
+            for i, known in self.outcomes.items()
+            if i not in settled
+            and self._lives(known.occurred_s)
+            and (
+                known.occurred_s == waiting[i].occurred_s
+                if i in waiting
+                else not self.seen.contains(i, known.occurred_s)
+            )
+        }
         for identity in {*self.waiting, *self.outcomes, *self.settled}:
             occurred_s = self._time_of(identity)
-            if occurred_s is None or self._due_at(occurred_s) <= self.expired_until_s:
-                for rows in (self.waiting, self.outcomes, self.settled):
-                    rows.pop(identity, None)
-            else:
+            if occurred_s is not None:
                 self._note_due(identity, occurred_s)
 
     def _second_report(
@@ -219,9 +250,10 @@ class Join:
     ) -> Joined | None:
         """A decision that was reported before counts once, but it may bring the outcome that was missing."""
         waiting = self.waiting.get(identity)
-        if waiting is None or identity in self.outcomes or decision.outcome is None:
+        brought = decision.outcome
+        if waiting is None or identity in self.outcomes or brought is None or brought.is_empty:
             return None
-        return self._first(waiting._replace(raw=raw), decision.outcome, source)
+        return self._first(replace(waiting, raw=raw), brought, source)
 
     def _first(
         self, waiting: Waiting, signals: Signals, source: str, part: Part | None = None
@@ -264,7 +296,7 @@ class Join:
             known = Parts(part.occurred_s, 0, (part,))
             self._note_due(identity, part.occurred_s)
         else:
-            known = known._replace(parts=(*known.parts, part))
+            known = replace(known, parts=(*known.parts, part))
         self.outcomes[identity] = known
         self.outcome_rows.touch(0, identity)
 
@@ -294,6 +326,9 @@ class Join:
         """The whole second of event time at which a decision of `occurred_s` stops waiting."""
         return int(occurred_s) + self.policy.window_s + 1
 
+    def _lives(self, occurred_s: float) -> bool:
+        return self._due_at(occurred_s) > self.expired_until_s
+
     def _time_of(self, identity: int) -> float | None:
         waiting = self.waiting.get(identity)
         if waiting is not None:
@@ -312,7 +347,7 @@ class Join:
         near = tuple(p for p in early.parts if abs(p.occurred_s - occurred_s) <= self.policy.window_s)
         self.refused += [p for p in early.parts if p not in near]
         if near:
-            return early._replace(parts=near)
+            return replace(early, parts=near)
         del self.outcomes[identity]
         return None
 
@@ -323,14 +358,14 @@ class Join:
 
     def _outcome_row(self, identity: int) -> Any:
         known = self.outcomes.get(identity)
-        return None if known is None else (identity, *known)
+        return None if known is None else (identity, known.occurred_s, known.revision, known.parts)
 
     def _settled_row(self, identity: int) -> Any:
         occurred_s = self.settled.get(identity)
         return None if occurred_s is None else (identity, occurred_s)
 
-    def _seen_row(self, bucket: int, identity: int) -> int | None:
-        return identity if (bucket + 1) * BUCKET_S > self._known_after_s else None
+    def _remembers(self, bucket: int) -> bool:
+        return (bucket + 1) * BUCKET_S > self._known_after_s
 
 
 def _merge(parts: tuple[Part, ...]) -> Signals:

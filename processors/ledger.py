@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
+
+from msgspec.structs import replace
 
 from processors.buffer import ReplayBuffer, Row, Stratum, stratum_of
 from processors.join import Joined
@@ -11,7 +14,7 @@ from processors.reward import reward
 from processors.rows import RowLog
 from processors.statistics import AgentStatistics
 from processors.trigger import Due, ScopeState
-from signalbox.events import TrainingResult
+from signalbox.events import Signals, TrainingResult
 
 ROUTING = "routing"
 Place = tuple[str, str]
@@ -28,30 +31,31 @@ class Ledger:
         self.scopes: dict[Place, ScopeState] = {}
         self.touched_agents: set[Place] = set()
         self.touched_scopes: set[Place] = set()
-        self.buffer_rows: RowLog[tuple[str, int]] = RowLog("buffer", self._buffer_row)
-        self.limit_rows: RowLog[tuple[str, Stratum]] = RowLog("limit", self._limit_row)
+        self.buffer_rows: RowLog[tuple[str, int]] = RowLog("buffer", self._buffer_row, self._live_rows)
+        self.limit_rows: RowLog[tuple[str, Stratum]] = RowLog("limit", self._limit_row, self._live_limits)
 
-    def learn(self, joined: Joined, oldest_window: int) -> float | None:
-        """Take in an experience or its revision; its reward, or None where there is nothing to learn."""
-        value = reward(joined.signals, self.policies.reward)
-        if value is None:
-            value = self.policies.join.default_reward
+    def learn(self, joined: Joined, oldest_window: int) -> tuple[Joined, float] | None:
+        """Take in an experience or its revision; it and its reward, or None where there is nothing to learn."""
+        value = self._reward(joined.signals)
         if value is None:
             return None
-        before = None if joined.previous is None else reward(joined.previous, self.policies.reward)
+        before = None if joined.previous is None else self._reward(joined.previous)
+        if before is None and joined.revision:
+            # Parts without a reward may have come before; the first that gives one is revision 0 to readers.
+            joined = replace(joined, revision=0, previous=None)
         decision = joined.decision
         place = (decision.tenant_key, decision.agent)
         agent = self.agents.get(place)
         if agent is None:
             agent = self.agents[place] = AgentStatistics()
         self.touched_agents.add(place)
-        if before is None:
+        if before is None or joined.previous is None:
             agent.update(value, joined.signals, decision.occurred_s)
             self.scope(decision.tenant_key, ROUTING).observe(value)
         else:
-            agent.revise(value - before)
+            agent.revise(value - before, joined.previous, joined.signals)
         self._buffer(joined, value, oldest_window)
-        return value
+        return joined, value
 
     def buffer(self, tenant_key: str) -> ReplayBuffer:
         """The replay buffer of a tenant key, made if it is new."""
@@ -103,6 +107,10 @@ class Ledger:
         for buffer in self.buffers.values():
             buffer.evict(oldest_window)
 
+    def _reward(self, signals: Signals) -> float | None:
+        value = reward(signals, self.policies.reward)
+        return self.policies.join.default_reward if value is None else value
+
     def _buffer(self, joined: Joined, value: float, oldest_window: int) -> None:
         decision = joined.decision
         start = self.policies.buffer.window_of(decision.occurred_s)
@@ -120,6 +128,13 @@ class Ledger:
         window = buffer.windows.get(start) if buffer else None
         row = window.rows.get(place[1]) if window else None
         return None if row is None else (place[0], *row)
+
+    def _live_rows(self, start: int, places: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
+        windows = {key: window.rows for key, b in self.buffers.items() if (window := b.windows.get(start))}
+        return [place for place in places if place[0] in windows and place[1] in windows[place[0]]]
+
+    def _live_limits(self, start: int, places: Sequence[tuple[str, Stratum]]) -> list[tuple[str, Stratum]]:
+        return [place for place in places if start in self.buffer(place[0]).windows]
 
     def _limit_row(self, start: int, place: tuple[str, Stratum]) -> Any:
         buffer = self.buffers.get(place[0])

@@ -126,19 +126,25 @@ class Partition:
 
     def _workflow(self, record: SourceRecord) -> None:
         workflow = decode(WorkflowExecution, record.value)
-        tenant_key, _ = self._intake.check(workflow, record)
+        tenant_key, occurred_s = self._intake.check(workflow, record)
+        self._pass(topics.WORKFLOW_EXECUTION, occurred_s)
         decision = decision_of(workflow)
         if decision is not None:
             source = self._source(topics.WORKFLOW_EXECUTION, record)
             self._learn(self.join.decide(decision, encode_trusted(decision), tenant_key, source))
 
     def _training_result(self, record: SourceRecord) -> None:
-        self.ledger.answered(decode(TrainingResult, record.value))
+        result = decode(TrainingResult, record.value)
+        tenant_key, _ = self._intake.check(result, record)
+        if tenant_key != result.tenant_key:
+            raise Unusable("wrong_key", f"key {tenant_key!r}: the result's tenant_key is {result.tenant_key!r}")
+        self.ledger.answered(result)
 
     def _learn(self, joined: Joined | None) -> None:
-        value = None if joined is None else self.ledger.learn(joined, self._oldest_window())
-        if joined is None or value is None:
+        learned = None if joined is None else self.ledger.learn(joined, self._oldest_window())
+        if learned is None:
             return
+        joined, value = learned
         window = self.policies.buffer.window_of(joined.decision.occurred_s)
         data = experience_bytes(joined, value, self._reward_version, self.run, self.batch)
         self._outputs.experiences.append((joined.decision.tenant_key.encode(), data, window))
@@ -147,8 +153,7 @@ class Partition:
         """Let go of what is too old, as the newest event times say."""
         decisions_s = self.event_s.get(topics.ROUTING_DECISION, LONG_AGO)
         outcomes_s = self.event_s.get(topics.ROUTING_OUTCOME, LONG_AGO)
-        newest_s = max(decisions_s, outcomes_s)
-        watermark_s = max(min(decisions_s, outcomes_s), newest_s - self.policies.join.silence_s)
+        watermark_s = max(min(decisions_s, outcomes_s), self.now_s - self.policies.join.silence_s)
         never, orphans = self.join.expire(watermark_s)
         if self.policies.join.default_reward is not None:
             for waiting in never:
@@ -173,8 +178,9 @@ class Partition:
 
     def _oldest_window(self) -> int:
         policy = self.policies.buffer
-        newest_s = self.event_s.get(topics.ROUTING_DECISION)
-        return 0 if newest_s is None else policy.window_of(newest_s) - (policy.windows - 1) * policy.window_s
+        decided_s = self.event_s.get(topics.ROUTING_DECISION, LONG_AGO)
+        newest_s = max(decided_s, self.event_s.get(topics.WORKFLOW_EXECUTION, LONG_AGO))
+        return policy.window_of(newest_s) - (policy.windows - 1) * policy.window_s
 
     def _source(self, topic: str, record: SourceRecord) -> str:
         return f"{topic}/{self.number}/{record.offset}"

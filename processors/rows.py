@@ -1,16 +1,17 @@
 """Rows of state in a changelog of few, large records, with O(1) bytes written per row.
 
-Every batch writes the rows it touched as one chunk per tag. Recovering is the union of all chunks, in any
-order, because a row says what holds and not what changed. Dead rows are not deleted one by one: with every
-batch the two chunks that were looked at longest ago are looked at again. One without live rows gets a
-tombstone; of one that is mostly dead, or small while there are many, the live rows move into the batch's own
-chunk. So each row is written about once more for every tripling of its chunk, and no key is ever used twice.
+Every batch writes the rows it touched as one chunk per tag. Recovering is the union of all chunks: a row says
+what holds and not what changed, and of several copies the one that the latest batch wrote counts. Dead rows
+are not deleted one by one: with every batch the two chunks that were looked at longest ago are looked at
+again. One without live rows gets a tombstone; of one that is mostly dead, or small while there are many, the
+live rows move into the batch's own chunk. So each row is written about once more for every tripling of its
+chunk, and no key is ever used twice.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterable, MutableSequence
+from collections.abc import Callable, Iterable, Iterator, MutableSequence, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
@@ -37,71 +38,75 @@ class RowLog(Generic[Id]):
     """The chunks of one kind of row.
 
     `row(tag, id)` gives a live row's content, or None for a dead one; `tag` is what a chunk's rows share (the
-    window or hour that they live and die with).
+    window or hour that they live and die with). `live(tag, ids)` gives those whose rows live, where that can
+    be said of many at once: every chunk is looked at again and again.
     """
 
-    def __init__(self, name: str, row: Callable[[int, Id], Any], *, hashes_only: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        row: Callable[[int, Id], Any],
+        live: Callable[[int, Sequence[Id]], Sequence[Id]] | None = None,
+        *,
+        hashes_only: bool = False,
+    ) -> None:
         self.name = name
         self._row = row
+        self._live = live or self._live_one_by_one
         self._hashes_only = hashes_only
-        self._touched: dict[tuple[int, Id], None] = {}
+        self._touched: dict[int, dict[Id, None]] = {}
         self._chunks: dict[str, _Chunk[Id]] = {}
+        self._size_bytes = 0
 
     def __len__(self) -> int:
         return len(self._chunks)
 
     def touch(self, tag: int, row_id: Id) -> None:
         """Note that a row is new or was changed by this batch."""
-        self._touched[tag, row_id] = None
+        ids = self._touched.get(tag)
+        if ids is None:
+            ids = self._touched[tag] = {}
+        ids[row_id] = None
 
     def write(self, batch: int) -> tuple[list[tuple[str, bytes]], list[str]]:
         """The records of this batch and the keys that get a tombstone."""
-        carried, tombstones = self._sweep()
-        rows: dict[int, dict[Id, Any]] = {}
-        for tag, row_id in (*self._touched, *carried):
-            content = self._row(tag, row_id)
-            if content is not None:
-                rows.setdefault(tag, {})[row_id] = content
-        self._touched.clear()
+        tombstones = self._sweep()
         records: list[tuple[str, bytes]] = []
-        for tag, contents in rows.items():
-            for part, ids in enumerate(self._parts(contents)):
+        for tag, touched in self._touched.items():
+            rows = {i: content for i in touched if (content := self._row(tag, i)) is not None}
+            for part, (ids, value) in enumerate(_encode(tag, list(rows), list(rows.values()))):
                 key = f"{self.name}/{batch}.{tag}.{part}"
-                value = msgspec.msgpack.encode([tag, [contents[i] for i in ids]])
-                self._chunks[key] = _Chunk(tag, self._ids(ids), len(value))
+                self.restore(key, tag, ids, len(value))
                 records.append((key, value))
+        self._touched.clear()
         return records, tombstones
 
     def restore(self, key: str, tag: int, ids: Iterable[Id], size_bytes: int) -> None:
         """Take over a chunk that was found in the changelog."""
         self._chunks[key] = _Chunk(tag, self._ids(ids), size_bytes)
+        self._size_bytes += size_bytes
 
-    def _sweep(self) -> tuple[list[tuple[int, Id]], list[str]]:
-        carried: list[tuple[int, Id]] = []
+    def _sweep(self) -> list[str]:
+        """Look at the next chunks and touch the rows of those that are given up; their keys."""
         tombstones: list[str] = []
-        many = len(self._chunks) > MANY_CHUNKS
+        small_bytes = 0.0
+        if len(self._chunks) > MANY_CHUNKS:
+            # Without the average, a chunk would be rewritten at every turn until it reached the constant.
+            small_bytes = min(SMALL_CHUNK_BYTES, self._size_bytes / len(self._chunks))
         for key in list(_first(self._chunks, SWEPT_PER_BATCH)):
             chunk = self._chunks.pop(key)
-            live = [i for i in chunk.ids if self._row(chunk.tag, i) is not None]
-            small = chunk.size_bytes <= SMALL_CHUNK_BYTES
-            if len(live) <= MOSTLY_DEAD * len(chunk.ids) or (small and many):
-                carried += [(chunk.tag, i) for i in live]
+            live = self._live(chunk.tag, chunk.ids)
+            if len(live) <= MOSTLY_DEAD * len(chunk.ids) or chunk.size_bytes <= small_bytes:
+                if live:
+                    self._touched.setdefault(chunk.tag, {}).update(dict.fromkeys(live))
                 tombstones.append(key)
+                self._size_bytes -= chunk.size_bytes
             else:
                 self._chunks[key] = chunk
-        return carried, tombstones
+        return tombstones
 
-    def _parts(self, contents: dict[Id, Any]) -> Iterable[list[Id]]:
-        part: list[Id] = []
-        size = 0
-        for row_id, content in contents.items():
-            size += 16 if self._hashes_only else _size(content)
-            if part and size > LARGEST_CHUNK_BYTES:
-                yield part
-                part, size = [], 0
-            part.append(row_id)
-        if part:
-            yield part
+    def _live_one_by_one(self, tag: int, ids: Sequence[Id]) -> list[Id]:
+        return [i for i in ids if self._row(tag, i) is not None]
 
     def _ids(self, ids: Iterable[Id]) -> MutableSequence[Id]:
         # Millions of remembered decisions are kept; as objects they would take five times the memory.
@@ -110,8 +115,22 @@ class RowLog(Generic[Id]):
         )
 
 
-def _size(content: Any) -> int:
-    return 32 + sum(len(c) for c in content if isinstance(c, (bytes, str)))
+def batch_of(key: str) -> int:
+    """The number of the batch that wrote the chunk with this key."""
+    return int(key.partition("/")[2].partition(".")[0])
+
+
+def _encode(tag: int, ids: list[Id], rows: list[Any]) -> Iterator[tuple[list[Id], bytes]]:
+    """Rows as one chunk's bytes, or as those of several where one would be too large."""
+    if not ids:
+        return
+    value = msgspec.msgpack.encode([tag, rows])
+    if len(value) <= LARGEST_CHUNK_BYTES or len(ids) == 1:
+        yield ids, value
+        return
+    middle = len(ids) // 2
+    yield from _encode(tag, ids[:middle], rows[:middle])
+    yield from _encode(tag, ids[middle:], rows[middle:])
 
 
 def _first(keys: Iterable[str], count: int) -> Iterable[str]:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Iterable
 
 import numpy as np
 
 BUCKET_S = 3600
 EDGE_S = 600
-"""Two reports of a decision may differ in time by this much and still be found in neighbouring buckets."""
+"""Two reports of a decision may differ in time by this much, or by the join window if that is longer."""
 
 
 class SeenDecisions:
     """Decision hashes by the hour of the decision; older hours are packed to 8 bytes a decision."""
 
-    def __init__(self) -> None:
+    def __init__(self, edge_s: float = EDGE_S) -> None:
+        self._edge_s = max(EDGE_S, edge_s)
         self._open: dict[int, set[int]] = {}
         self._packed: dict[int, np.ndarray] = {}
 
@@ -32,12 +32,12 @@ class SeenDecisions:
 
     def contains(self, decision: int, occurred_s: float) -> bool:
         """Whether the decision, or one at about its time, was seen."""
-        bucket, second = divmod(occurred_s, BUCKET_S)
-        if self._in_bucket(decision, int(bucket)):
+        bucket = int(occurred_s // BUCKET_S)
+        if self._in_bucket(decision, bucket):
             return True
-        if second < EDGE_S:
-            return self._in_bucket(decision, int(bucket) - 1)
-        return second > BUCKET_S - EDGE_S and self._in_bucket(decision, int(bucket) + 1)
+        first = int((occurred_s - self._edge_s) // BUCKET_S)
+        last = int((occurred_s + self._edge_s) // BUCKET_S)
+        return first != last and any(self._in_bucket(decision, b) for b in range(first, last + 1))
 
     def forget(self, before_s: float) -> None:
         """Forget the hours that end before `before_s`, and pack those that are no longer written to."""
@@ -64,15 +64,3 @@ class SeenDecisions:
             return False
         at = int(np.searchsorted(packed, np.uint64(decision)))
         return at < len(packed) and int(packed[at]) == decision
-
-
-def packed(decisions: Iterable[int]) -> bytes:
-    """Hashes as little-endian 8-byte numbers."""
-    return np.fromiter(decisions, dtype="<u8").tobytes()
-
-
-def unpacked(data: bytes) -> array[int]:
-    """The hashes in `packed` bytes."""
-    hashes = array("Q")
-    hashes.frombytes(np.frombuffer(data, dtype="<u8").astype(np.uint64).tobytes())
-    return hashes

@@ -28,13 +28,14 @@ class AgentStatistics:
         self.experiences += 1
         self.reward_sum += reward
         self.last_s = max(self.last_s, occurred_s)
-        if signals.agent_success is not None:
-            self.successes += signals.agent_success
-            self.failures += not signals.agent_success
+        self.successes += signals.agent_success is True
+        self.failures += signals.agent_success is False
 
-    def revise(self, reward_change: float) -> None:
-        """Correct the reward of an experience that was counted before."""
+    def revise(self, reward_change: float, before: Signals, signals: Signals) -> None:
+        """Correct an experience that was counted before, with the signals that it had then."""
         self.reward_sum += reward_change
+        self.successes += (signals.agent_success is True) - (before.agent_success is True)
+        self.failures += (signals.agent_success is False) - (before.agent_success is False)
 
     def row(self) -> tuple[Any, ...]:
         """The values in the order of the constructor."""

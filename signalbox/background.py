@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from threading import Thread
+from types import TracebackType
+from typing import Self
+
+from aiokafka.errors import KafkaError
+
+from signalbox.errors import SignalboxError
 
 logger = logging.getLogger(__name__)
 
-RETRY_PAUSE_S = 1.0
-"""Between two attempts: short enough to be back soon, long enough not to hammer a broker that starts."""
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 5.0
+"""Between two attempts, doubled each time: soon back after a hiccup, quiet through an outage."""
+_CALM_S = 10.0
+"""Work that went well for so long starts with the first pause again."""
+_STOPPING_PAUSE_S = 0.1
 _CANCEL_S = 3.0
 
 
@@ -57,18 +68,25 @@ class Background:
 
     async def _supervise(self) -> None:
         self._task = asyncio.current_task()
+        pause_s = FIRST_PAUSE_S
         while True:
+            began = time.monotonic()
             try:
                 await self._work(self._stopping)
             except Exception as error:  # the one place where a router is shielded from ours
-                expected = type(error).__module__.startswith("aiokafka") or isinstance(error, OSError)
+                expected = isinstance(error, (KafkaError, SignalboxError, OSError))
                 logger.warning(
                     "%s: %s; trying again",
                     self._name,
                     error or type(error).__name__,
                     exc_info=not expected,
                 )
-                await asyncio.sleep(RETRY_PAUSE_S if not self._stopping.is_set() else RETRY_PAUSE_S / 10)
+                calm = time.monotonic() - began > _CALM_S
+                pause_s = FIRST_PAUSE_S if calm else min(2 * pause_s, LONGEST_PAUSE_S)
+                if self._stopping.is_set():
+                    await asyncio.sleep(_STOPPING_PAUSE_S)
+                else:
+                    await wait_for_event(self._stopping, pause_s)
             else:
                 return
 
@@ -80,3 +98,41 @@ async def wait_for_event(event: asyncio.Event, timeout_s: float) -> bool:
     except TimeoutError:
         return False
     return True
+
+
+class Opened(ABC):
+    """What works in the background between `open` and `close`; a context manager, sync and async."""
+
+    @abstractmethod
+    def open(self) -> None:
+        """Start; doesn't wait for Kafka."""
+
+    @abstractmethod
+    def close(self, timeout_s: float = 5.0) -> None:
+        """Stop, after `timeout_s` at the latest and three seconds more."""
+
+    async def start(self) -> None:
+        """`open` for async code."""
+        self.open()
+
+    async def stop(self, timeout_s: float = 5.0) -> None:
+        """`close` for async code; the event loop goes on meanwhile."""
+        await asyncio.to_thread(self.close, timeout_s)
+
+    def __enter__(self) -> Self:
+        self.open()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()

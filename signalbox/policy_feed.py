@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from signalbox import topics
-from signalbox.background import Background
+from signalbox.background import Background, Opened
 from signalbox.connection import Connection
 from signalbox.errors import ConfigurationError, Retry
 from signalbox.policy_search import Follower, PolicySearch, UpdateRecord
@@ -20,7 +20,7 @@ _RESCAN_S = 1.0
 _GIVE_UP_S = 30.0
 
 
-class PolicyFeed:
+class PolicyFeed(Opened):
     """One Kafka consumer in a thread of its own, for any number of followers (tenants, scopes, slots)."""
 
     def __init__(self, connection: Connection, topic_prefix: str = "") -> None:

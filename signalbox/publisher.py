@@ -6,14 +6,13 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from threading import Lock
-from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import msgspec
 from aiokafka import AIOKafkaProducer
 
 from signalbox import topics
-from signalbox.background import Background, wait_for_event
+from signalbox.background import Background, Opened, wait_for_event
 from signalbox.connection import Connection
 from signalbox.delivery import MAX_BATCH_BYTES, Delivery, Record
 from signalbox.errors import ConfigurationError, InvalidEvent
@@ -33,7 +32,7 @@ class PublisherCounts(NamedTuple):
     waiting: int
 
 
-class Publisher:
+class Publisher(Opened):
     """Publishes decisions, outcomes and workflow executions; every method is safe from any thread.
 
     Nothing blocks or raises because of Kafka: events wait in a buffer of at most `buffer_limit` and are sent
@@ -41,7 +40,7 @@ class Publisher:
     is away. What doesn't fit into the buffer is dropped and counted. After a failure an event may be sent
     twice; readers recognise it by its decision id. `tenant_shards` must equal the service's setting.
 
-    Use it as a context manager, sync or async, or call `open` and `close` (`start` and `stop` in async code).
+    Events that wait when the process ends without `close` are lost.
     """
 
     def __init__(
@@ -155,32 +154,6 @@ class Publisher:
         with self._lock:
             self._delivery.unconfirmed += self._queue
             self._queue.clear()
-
-    async def start(self) -> None:
-        """`open` for async code."""
-        self.open()
-
-    async def stop(self, timeout_s: float = 5.0) -> None:
-        """`close` for async code; the event loop goes on meanwhile."""
-        await asyncio.to_thread(self.close, timeout_s)
-
-    def __enter__(self) -> Self:
-        self.open()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.stop()
 
 
 def _encoded(event: msgspec.Struct) -> bytes:

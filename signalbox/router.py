@@ -103,7 +103,7 @@ class Router:
 
         `baseline` is what the router would do by itself: an agent, or agents with their shares; without it,
         anything equally. It counts until the first policy comes. Queries are cut at 8192 characters. Raises
-        `InvalidEvent`, which names the field, for input that no reader would accept, and nothing else.
+        `InvalidEvent`, which names the field, for input that no reader would accept.
         """
         query = _storable(query)
         features = DecisionFeatures(query, entities, modality)

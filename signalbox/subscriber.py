@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections import Counter, deque
@@ -10,12 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
-from types import TracebackType
-from typing import Literal, Self
+from typing import Literal
 
 import msgspec
 
 from signalbox import topics
+from signalbox.background import Opened
 from signalbox.connection import Connection
 from signalbox.errors import ArtifactError, ConfigurationError, InvalidEvent
 from signalbox.events import PolicyUpdate, decode
@@ -45,7 +44,7 @@ class ActivePolicy:
     slot: LearnedSlot
 
 
-class PolicySubscriber:
+class PolicySubscriber(Opened):
     """Follows the policy of (`tenant_id`, `scope`, `slot`); `current` may be read from any thread.
 
     A policy comes into force only if its bytes have the announced SHA-256, its manifest names this tenant and
@@ -54,8 +53,7 @@ class PolicySubscriber:
     once after a restart, also without Kafka.
 
     `source` is a connection, or a `PolicyFeed` that several subscribers share (then open and close that).
-    `on_swap` is called in the feed's thread after each swap. Use it as a context manager, sync or async, or
-    call `open` and `close` (`start` and `stop` in async code).
+    `on_swap` is called in the feed's thread after each swap.
     """
 
     def __init__(
@@ -176,32 +174,6 @@ class PolicySubscriber:
         """Stop following; the policy in force stays so."""
         if self._own_feed:
             self._own_feed.close(timeout_s)
-
-    async def start(self) -> None:
-        """`open` for async code."""
-        self.open()
-
-    async def stop(self, timeout_s: float = 5.0) -> None:
-        """`close` for async code; the event loop goes on meanwhile."""
-        await asyncio.to_thread(self.close, timeout_s)
-
-    def __enter__(self) -> Self:
-        self.open()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.stop()
 
 
 _FIELDS = {"tenant_id": TenantId, "scope": Scope}

@@ -77,9 +77,7 @@ TOPICS: dict[str, TopicSpec] = {
             key="tenant/agent",
         ),
         TopicSpec(ROUTING_EXPERIENCE, events.Experience, "out", "decision, outcome, reward and propensity"),
-        TopicSpec(
-            OPTIMIZATION_TRIGGER, events.OptimizationTrigger, "out", "train this scope on these offsets"
-        ),
+        TopicSpec(OPTIMIZATION_TRIGGER, events.OptimizationTrigger, "out", "train this scope on these offsets"),
         TopicSpec(
             POLICY_UPDATED,
             events.PolicyUpdate,

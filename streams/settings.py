@@ -47,9 +47,7 @@ class Settings(BaseSettings):
         None, description="fsspec URL of the artifact archive; default: artifacts/ in data_folder."
     )
 
-    join_window_s: int = Field(
-        600, ge=1, description="How long after its decision an outcome counts, seconds."
-    )
+    join_window_s: int = Field(600, ge=1, description="How long after its decision an outcome counts, seconds.")
     without_outcome: Literal["skip", "default"] = Field(
         "skip", description="What a decision without any outcome becomes when its window ends."
     )

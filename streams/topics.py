@@ -11,10 +11,11 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from signalbox.connection import Connection
 from signalbox.errors import ConfigurationError
-from signalbox.topics import TOPICS, TopicSpec
+from signalbox.topics import DEAD_LETTER, ROUTING_EXPERIENCE, TOPICS, TopicSpec
 from streams.settings import Settings
 
 HOUR_MS = 3_600_000
+LARGEST_OUTPUT_BYTES = 2_500_000
 CHANGELOG_BATCH_BYTES = 8_000_000
 """A batch of state goes into one record batch, whole or not at all; it must fit."""
 
@@ -64,6 +65,9 @@ def _configuration(spec: TopicSpec, settings: Settings) -> dict[str, str]:
     if spec.compacted:
         return _compacted(segment_ms=24 * HOUR_MS)
     configuration = {"cleanup.policy": "delete", "retention.ms": str(int(settings.retention_hours * HOUR_MS))}
+    if spec.name in (ROUTING_EXPERIENCE, DEAD_LETTER):
+        # They hold the input's bytes and more, so the largest input makes a record over Kafka's usual 1 MB.
+        configuration["max.message.bytes"] = str(LARGEST_OUTPUT_BYTES)
     if spec.log_append_time:
         configuration["message.timestamp.type"] = "LogAppendTime"
     return configuration

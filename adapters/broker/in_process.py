@@ -101,9 +101,7 @@ def _librdkafka() -> ctypes.CDLL:
     folders = (package.parent / "confluent_kafka.libs", package / ".dylibs")  # Linux, macOS
     found = [file for folder in folders for file in folder.glob("librdkafka*")]
     if not found:
-        raise BrokerUnavailable(
-            "an in-process cluster needs confluent-kafka from a wheel, with its librdkafka"
-        )
+        raise BrokerUnavailable("an in-process cluster needs confluent-kafka from a wheel, with its librdkafka")
     library = ctypes.CDLL(str(found[0]))
     for name in ("rd_kafka_conf_new", "rd_kafka_new", "rd_kafka_handle_mock_cluster"):
         getattr(library, name).restype = ctypes.c_void_p

@@ -131,6 +131,8 @@ def _tensors(artifact: Artifact) -> tuple[NDArray[np.int32], ...]:
     if missing:
         raise ArtifactError(f"artifact: without the tensors {sorted(missing)}")
     rows, weights, bias, idf = (artifact.tensors[name] for name in ("rows", "weights", "bias", "idf"))
+    if rows.dtype != np.int32 or rows.ndim != 1:
+        raise ArtifactError(f"artifact: rows are int32 in one dimension, not {rows.dtype} in {rows.ndim}")
     agents, size = len(artifact.manifest.agents), len(rows)
     if weights.shape != (size, agents) or bias.shape != (agents,) or idf.shape != (size + 1,):
         raise ArtifactError(

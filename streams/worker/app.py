@@ -11,6 +11,7 @@ from processors.partition import SOURCE_TOPICS
 from signalbox.connection import Connection
 from streams.settings import Settings
 from streams.worker.batching import UntouchedSchema, batch_scheduler
+from streams.worker.catch_up import CatchUp
 from streams.worker.host import PartitionHost
 from streams.worker.liveness import Liveness
 from streams.worker.output import Output
@@ -25,7 +26,7 @@ BATCHES_BUFFERED = 1024
 
 
 def build_app(
-    settings: Settings, connection: Connection, output: Output, liveness: Liveness
+    settings: Settings, connection: Connection, output: Output, catch_up: CatchUp, liveness: Liveness
 ) -> tuple[faust.App, PartitionHost]:
     """The worker's app, and the host of its partitions."""
     folder = settings.data_folder / "faust"
@@ -55,9 +56,10 @@ def build_app(
     table = app.Table(
         "state",
         partitions=settings.partitions,
-        schema=faust.Schema(key_type=bytes, value_type=bytes, key_serializer="raw", value_serializer="raw"),
+        key_type=bytes,
+        value_type=bytes,
     )
-    host = PartitionHost(settings, policies_from(settings), output, liveness, table.data)
+    host = PartitionHost(settings, policies_from(settings), output, catch_up, liveness, table.data)
     for name in SOURCE_TOPICS:
         _add_agent(app, host, settings, name)
     _follow_assignment(app, table, host, settings)

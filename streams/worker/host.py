@@ -9,14 +9,15 @@ from uuid import uuid4
 
 from processors.changelog import changes, recover
 from processors.dead_letters import DeadLetterLimit
-from processors.journal import JournalEntry, encode_entry
 from processors.intake import SourceRecord
+from processors.journal import JournalEntry, encode_entry
 from processors.partition import Outputs, Partition
 from processors.policies import Policies
 from processors.triggering import triggers
 from signalbox import topics
 from signalbox.events import encode_trusted
 from streams.settings import Settings
+from streams.worker.catch_up import CatchUp
 from streams.worker.liveness import Liveness
 from streams.worker.output import Output
 
@@ -35,12 +36,15 @@ class PartitionHost:
         settings: Settings,
         policies: Policies,
         output: Output,
+        catch_up: CatchUp,
         liveness: Liveness,
         recovered: MutableMapping[bytes, bytes],
     ) -> None:
         self._settings = settings
         self._policies = policies
         self._output = output
+        self._catch_up = catch_up
+        self._empty_until: dict[tuple[str, int], int] = {}
         self._liveness = liveness
         self._recovered = recovered
         self._limit = DeadLetterLimit(settings.dead_letter_limit)
@@ -55,7 +59,10 @@ class PartitionHost:
         # or an older state could come to lie after a newer one.
         async with self._locks.setdefault(number, asyncio.Lock()):
             partition = self.partition(number)
-            start = partition.cursors.get(topic, 0)
+            start = self.cursor(topic, number)
+            if batch[0].offset > start:
+                missing = await self._catch_up.read(topic, number, start, batch[0].offset)
+                batch = [*missing, *batch]
             outputs = partition.apply(topic, batch)
             if outputs.applied:
                 await self._write(partition, topic, start, outputs)
@@ -74,6 +81,14 @@ class PartitionHost:
                 extra={"partition": number, "records": len(records), "batch": partition.batch},
             )
         return self.partitions[number]
+
+    def cursor(self, topic: str, number: int) -> int:
+        """The offset up to which a topic's records of an owned partition were applied."""
+        return max(self.partition(number).cursors.get(topic, 0), self._empty_until.get((topic, number), 0))
+
+    def nothing_before(self, topic: str, number: int, offset: int) -> None:
+        """Note that between the cursor and `offset` there are no records, only marks of transactions."""
+        self._empty_until[topic, number] = offset
 
     def assign(self, numbers: Iterable[int]) -> None:
         """Recover newly assigned partitions and let go of those that were taken away."""

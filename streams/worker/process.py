@@ -11,6 +11,7 @@ from signalbox.errors import SignalboxError, Stop
 from streams.settings import Settings
 from streams.topics import ensure_topics
 from streams.worker.app import SESSION_TIMEOUT_S, build_app
+from streams.worker.catch_up import CatchUp
 from streams.worker.liveness import Liveness
 from streams.worker.output import Output
 
@@ -23,9 +24,11 @@ async def serve(settings: Settings) -> None:
     """Run a worker until SIGTERM or SIGINT; raises what made it crash."""
     connection = settings.connection()
     await ensure_topics(connection, settings, declares_topics=settings.broker != "in-process")
-    output, liveness = Output(connection), Liveness(SESSION_TIMEOUT_S)
+    output, catch_up = Output(connection), CatchUp(connection, settings)
+    liveness = Liveness(SESSION_TIMEOUT_S)
     await output.start()
-    app, _ = build_app(settings, connection, output, liveness)
+    await catch_up.start()
+    app, host = build_app(settings, connection, output, catch_up, liveness)
     app.on_rebalance_complete.connect(_say_ready)
     ends = [
         asyncio.create_task(_signal(), name="signal"),
@@ -34,22 +37,24 @@ async def serve(settings: Settings) -> None:
     try:
         await app.start()
         ends.append(asyncio.create_task(_crash(app), name="crash"))
+        ends.append(asyncio.create_task(catch_up.watch(host), name="catch-up"))
         done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
     except BaseException as error:
         # What was taken in but not written is nowhere but in memory; leaving at once loses nothing.
         log.exception("worker stopped", exc_info=error if not isinstance(error, SignalboxError) else None)
-        await _leave(app, output)
+        await _leave(app, output, catch_up)
         raise
-    await _leave(app, output)
+    await _leave(app, output, catch_up)
 
 
-async def _leave(app: Any, output: Output) -> None:
+async def _leave(app: Any, *clients: Output | CatchUp) -> None:
     try:
         async with asyncio.timeout(STOP_LIMIT_S):
             await app.stop()
-            await output.stop()
+            for client in clients:
+                await client.stop()
     except Exception as error:  # noqa: BLE001 whatever happens now, the state is on Kafka
         log.warning("ended without taking leave of Kafka: %r", error)
 

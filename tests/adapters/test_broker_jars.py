@@ -52,9 +52,7 @@ def test_many_ask_and_one_fetches(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_a_failed_fetch_says_why_in_one_line_and_leaves_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    fake_maven(
-        tmp_path, 'mkdir "$out"; echo half > "$out/a.jar"; echo "[ERROR] no route"; exit 1', monkeypatch
-    )
+    fake_maven(tmp_path, 'mkdir "$out"; echo half > "$out/a.jar"; echo "[ERROR] no route"; exit 1', monkeypatch)
     said: list[str] = []
     with pytest.raises(BrokerUnavailable) as caught:
         fetch_jars(tmp_path / "cache", said.append)

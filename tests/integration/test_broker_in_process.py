@@ -52,9 +52,7 @@ def test_topics_get_their_partitions_once() -> None:
     with InProcessKafka() as broker:
         broker.ensure_topics(["a", "b"], 5)
         broker.ensure_topics(["b", "c"], 5)
-        with pytest.raises(
-            BrokerUnavailable, match=r"topic 'a' can't be given 6 partitions: .*already exists"
-        ):
+        with pytest.raises(BrokerUnavailable, match=r"topic 'a' can't be given 6 partitions: .*already exists"):
             broker.ensure_topics(["a"], 6)
 
 

@@ -29,9 +29,7 @@ async def create_topics(connection: Connection, *names: str) -> None:
     await admin.close()
 
 
-async def read(
-    connection: Connection, topic: str, count: int, limit_s: float = 30
-) -> list[tuple[int, bytes]]:
+async def read(connection: Connection, topic: str, count: int, limit_s: float = 30) -> list[tuple[int, bytes]]:
     """The partitions and values of all records, once there are `count`."""
     consumer = AIOKafkaConsumer(topic, **connection.client_options(), auto_offset_reset="earliest")
     await consumer.start()

@@ -38,13 +38,13 @@ KILLS = 6
 class TrainerProcess:
     """A real trainer in a process of its own, with the training of `trainer_support`."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, name: str = "one") -> None:
         self._environment = child_environment(
             bootstrap_servers=settings.bootstrap_servers,
             topic_prefix=settings.topic_prefix,
             partitions=settings.partitions,
             data_folder=settings.data_folder,
-            instance_id="one",
+            instance_id=name,
         ) | {"PYTHONPATH": str(ROOT)}
         self._process: asyncio.subprocess.Process | None = None
 
@@ -62,6 +62,10 @@ class TrainerProcess:
         assert self._process is not None and self._process.stdout is not None
         async with asyncio.timeout(60):
             assert await self._process.stdout.readline() == b"trainer ready\n"
+
+    def send(self, number: signal.Signals) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
 
     async def stop(self, number: signal.Signals) -> int:
         assert self._process is not None
@@ -94,21 +98,22 @@ async def test_killed_at_any_moment_no_trigger_is_answered_twice_and_none_is_los
     kafka: Broker, settings: Settings
 ) -> None:
     connection, triggers, chance = kafka.connection, some_triggers(), random.Random(7)
+    trainer, share = TrainerProcess(settings), len(triggers) // (KILLS + 1)
     async with producer_on(connection) as producer:
-        await send_triggers(producer, settings, triggers)
-    trainer = TrainerProcess(settings)
-    answered_before_last = 0
-    for kill in range(KILLS):
-        await trainer.start()
-        if kill % 3:  # otherwise while it starts, with what it left behind
-            await trainer.wait_until_ready()
-        await asyncio.sleep(chance.uniform(0.1, 2.5))
-        await trainer.stop(signal.SIGKILL)
-        answered_before_last = len(await results_of(connection, settings))
+        for kill in range(KILLS):
+            await send_triggers(producer, settings, triggers[kill * share : (kill + 1) * share])
+            await trainer.start()
+            if kill % 3 == 0:  # while it starts, with what the one before has left behind
+                await asyncio.sleep(chance.uniform(0.1, 3.0))
+            else:  # while it works
+                done = len(await results_of(connection, settings))
+                await wait_for_results(connection, settings, done + chance.randint(1, share // 2))
+                await asyncio.sleep(chance.uniform(0.0, 0.2))
+            await trainer.stop(signal.SIGKILL)
+        await send_triggers(producer, settings, triggers[KILLS * share :])
     await trainer.start()
-    results = await wait_for_results(connection, settings, len(triggers), timeout_s=120)
+    await wait_for_results(connection, settings, len(triggers), timeout_s=120)
     assert await trainer.stop(signal.SIGTERM) == 0
-    assert 0 < answered_before_last < len(triggers)  # the kills came while there was work
     results = await results_of(connection, settings)
     assert Counter(result.trigger_id for result in results) == {each.trigger_id: 1 for each in triggers}
     await check_policies(connection, settings, [result.digest for result in results if result.digest])
@@ -136,3 +141,28 @@ async def test_the_end_is_clean_and_quick_also_in_the_middle_of_a_training(
     await asyncio.sleep(1)
     assert await trainer.stop(signal.SIGINT) == 0
     assert await results_of(kafka.connection, settings) == []
+
+
+@pytest.mark.slow  # it waits for the frozen trainer's session to end
+async def test_one_trainer_takes_over_from_a_frozen_one_which_then_answers_nothing_twice(
+    kafka: Broker, settings: Settings
+) -> None:
+    connection = kafka.connection
+    frozen, other = TrainerProcess(settings, "frozen"), TrainerProcess(settings, "other")
+    await frozen.start()
+    await frozen.wait_until_ready()
+    async with producer_on(connection) as producer:
+        slow = {"pause_s": 2, "verdict": "rejected"}
+        await send_triggers(producer, settings, [trigger(i, configuration=slow) for i in range(4)])
+        await wait_for_results(connection, settings, 1)
+        frozen.send(signal.SIGSTOP)
+        await other.start()
+        await wait_for_results(connection, settings, 4)
+        frozen.send(signal.SIGCONT)
+        last = [trigger(i, tenant_id=f"t-{i}", tenant_key=f"t-{i}") for i in range(4, 12)]
+        await send_triggers(producer, settings, last)
+        await wait_for_results(connection, settings, 12)
+    assert await frozen.stop(signal.SIGTERM) == 0
+    assert await other.stop(signal.SIGTERM) == 0
+    answered = Counter(result.trigger_id for result in await results_of(connection, settings))
+    assert answered == {f"trigger-{i}": 1 for i in range(12)}

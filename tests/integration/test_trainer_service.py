@@ -1,8 +1,5 @@
 """The trainer against a real Kafka node, with a training that takes no time."""
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -12,22 +9,23 @@ import pytest
 from adapters.artifact_store import ArtifactStore
 from adapters.broker import Broker
 from signalbox.connection import Connection
-from signalbox.events import OffsetRange, PolicyUpdate, decode
-from signalbox.policy import CHUNK_BYTES, join
-from signalbox.topics import POLICY_ARTIFACT, POLICY_UPDATED, chunk_key
+from signalbox.events import OffsetRange
+from signalbox.policy import CHUNK_BYTES, Policy, join
+from signalbox.topics import POLICY_ARTIFACT, chunk_key
 from streams.settings import Settings
 from streams.topics import ensure_topics
 from streams.trainer.rollback import roll_back
-from streams.trainer.service import run_trainer
 from tests.integration.trainer_support import (
+    AGENTS,
     experience,
     producer_on,
     read_topic,
     send_experiences,
     send_triggers,
     settings_for,
-    train_at_once,
+    trainer_on,
     trigger,
+    updates_of,
     wait_for_results,
 )
 
@@ -46,28 +44,6 @@ def connection(kafka: Broker) -> Connection:
     return kafka.connection
 
 
-@asynccontextmanager
-async def trainer_on(connection: Connection, settings: Settings) -> AsyncIterator[None]:
-    ready = asyncio.Event()
-    task = asyncio.create_task(run_trainer(connection, settings, on_ready=ready.set, run=train_at_once))
-    waiter = asyncio.create_task(ready.wait())
-    await asyncio.wait({task, waiter}, return_when=asyncio.FIRST_COMPLETED, timeout=30)
-    if task.done():
-        task.result()
-    assert ready.is_set()
-    try:
-        yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-
-
-async def updates_of(connection: Connection, settings: Settings) -> list[PolicyUpdate]:
-    records = await read_topic(connection, settings, POLICY_UPDATED)
-    return [decode(PolicyUpdate, record.value) for record in records]
-
-
 async def artifact_on_kafka(
     connection: Connection, settings: Settings, digest: str
 ) -> dict[bytes, bytes | None]:
@@ -80,7 +56,7 @@ async def test_a_promotion_publishes_policy_bytes_and_answer(
 ) -> None:
     async with producer_on(connection) as producer, trainer_on(connection, settings):
         where = await send_experiences(producer, settings, [experience(i) for i in range(7)])
-        rows = CHUNK_BYTES // 4  # two columns of four bytes: two chunks and a bit
+        rows = CHUNK_BYTES // 4  # of ten bytes: two chunks and a half
         await send_triggers(producer, settings, [trigger(1, ranges=(where,), configuration={"rows": rows})])
         (answer,) = await wait_for_results(connection, settings, 1)
     assert (answer.verdict, answer.version, answer.trigger_id) == ("promoted", 1, "trigger-1")
@@ -88,7 +64,8 @@ async def test_a_promotion_publishes_policy_bytes_and_answer(
     assert (update.version, update.digest, update.reason, update.chunks) == (1, answer.digest, "promoted", 3)
     assert update.manifest["lineage"]["training_samples"] == 7
     chunks = await artifact_on_kafka(connection, settings, update.digest)
-    data = join([chunks[chunk_key(update.digest, i)] or b"" for i in range(3)], update.digest)
+    data = join([chunks[chunk_key(update.digest, i)] for i in range(3)], update.digest)
+    assert Policy.load(data).manifest.agents == AGENTS
     assert ArtifactStore(settings.artifact_url).get("acme", update.digest) == data
 
 

@@ -6,7 +6,7 @@ import asyncio
 import sys
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from signalbox.events import (
     Experience,
     OffsetRange,
     OptimizationTrigger,
+    PolicyUpdate,
     RoutingDecision,
     Signals,
     TrainingResult,
@@ -26,12 +27,14 @@ from signalbox.events import (
     encode,
 )
 from signalbox.policy import Artifact, FeatureConfiguration, Lineage, Manifest, pack
-from signalbox.topics import OPTIMIZATION_TRIGGER, ROUTING_EXPERIENCE, TRAINING_RESULT
+from signalbox.topics import OPTIMIZATION_TRIGGER, POLICY_UPDATED, ROUTING_EXPERIENCE, TRAINING_RESULT
 from streams.settings import Settings, load_settings
 from streams.trainer.job import Answer, TrainingJob, without_training
+from streams.trainer.service import run_trainer
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 PARTITIONS = 4
+AGENTS = ("video_search", "document_search")
 
 
 def train_at_once(job: TrainingJob) -> Answer:
@@ -62,13 +65,19 @@ def artifact_of(trigger: OptimizationTrigger, records: int) -> bytes:
     manifest = Manifest(
         tenant_id=trigger.tenant_id,
         scope=trigger.scope,
-        agents=("a", "b"),
+        agents=AGENTS,
         epsilon=0.1,
-        features=FeatureConfiguration(),
+        features=FeatureConfiguration(bits=18),
         lineage=lineage,
     )
-    weights = np.random.default_rng(trigger.seed).normal(size=(trigger.configuration.get("rows", 16), 2))
-    return pack(Artifact(manifest, {"weights": weights.astype(np.float32)}))
+    rows = trigger.configuration.get("rows", 16)
+    tensors = {
+        "rows": np.arange(rows, dtype=np.int32),
+        "weights": np.random.default_rng(trigger.seed).normal(size=(rows, 2)).astype(np.float16),
+        "bias": np.zeros(2, np.float16),
+        "idf": np.ones(rows + 1, np.float16),
+    }
+    return pack(Artifact(manifest, tensors))
 
 
 def experience(number: int, *, tenant_id: str = "acme", reward: float = 0.5, revision: int = 0) -> Experience:
@@ -77,8 +86,8 @@ def experience(number: int, *, tenant_id: str = "acme", reward: float = 0.5, rev
         occurred_at=NOW,
         decision_id=f"d-{number}",
         query="which agent?",
-        candidate_agents=("a", "b"),
-        chosen_agent="ab"[number % 2],
+        candidate_agents=AGENTS,
+        chosen_agent=AGENTS[number % 2],
         propensity=0.5,
     )
     return Experience(
@@ -186,7 +195,7 @@ async def results_of(connection: Connection, settings: Settings) -> list[Trainin
 
 
 async def wait_for_results(
-    connection: Connection, settings: Settings, count: int, timeout_s: float = 20
+    connection: Connection, settings: Settings, count: int, timeout_s: float = 60
 ) -> list[TrainingResult]:
     """Every answer, as soon as there are `count` of them."""
     async with asyncio.timeout(timeout_s):
@@ -195,10 +204,32 @@ async def wait_for_results(
     return results
 
 
+@asynccontextmanager
+async def trainer_on(connection: Connection, settings: Settings) -> AsyncIterator[None]:
+    ready = asyncio.Event()
+    task = asyncio.create_task(run_trainer(connection, settings, on_ready=ready.set, run=train_at_once))
+    waiter = asyncio.create_task(ready.wait())
+    await asyncio.wait({task, waiter}, return_when=asyncio.FIRST_COMPLETED, timeout=30)
+    if task.done():
+        task.result()
+    assert ready.is_set()
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def updates_of(connection: Connection, settings: Settings) -> list[PolicyUpdate]:
+    records = await read_topic(connection, settings, POLICY_UPDATED)
+    return [decode(PolicyUpdate, record.value) for record in records]
+
+
 if __name__ == "__main__":
     import logging
 
     from streams.trainer.process import serve
 
-    logging.basicConfig(level="INFO", stream=sys.stderr)
+    logging.basicConfig(level="WARNING", stream=sys.stderr)
     asyncio.run(serve(load_settings(), train_at_once))

@@ -1,0 +1,1 @@
+"""The peers: each reads the same events from the same broker in a process of its own."""

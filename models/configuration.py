@@ -1,0 +1,60 @@
+"""What a training run is told; it travels in `OptimizationTrigger.configuration` and in every artifact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+from signalbox.errors import ConfigurationError
+from signalbox.policy import FeatureConfiguration
+
+Share = Annotated[float, Meta(gt=0.0, lt=1.0)]
+Unit = Annotated[float, Meta(ge=0.0, le=1.0)]
+Rate = Annotated[float, Meta(gt=0.0, le=1000.0)]
+
+
+class TrainingConfiguration(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings of learner, exploration and gate, with the specification's defaults where it gives one.
+
+    The specification's learning rate (.001) belongs to another optimiser; None takes the learner's own, whose
+    measurement is in docs/decisions/. `clip` bounds the importance ratio, `kl` weighs the divergence from the
+    champion, `group_size` is the most experiences compared with each other.
+    """
+
+    learner: Literal["grpo"] = "grpo"
+    learning_rate: Rate | None = None
+    batch_size: Annotated[int, Meta(ge=1)] = 32
+    epochs: Annotated[int, Meta(ge=1, le=1000)] = 3
+    clip: Annotated[float, Meta(ge=1.0)] = 2.0
+    kl: Annotated[float, Meta(ge=0.0, le=1000.0)] = 0.005
+    group_size: Annotated[int, Meta(ge=2)] = 32
+    epsilon: Unit = 0.1
+    epsilon_decay: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.995
+    min_epsilon: Unit = 0.05
+    min_experiences: Annotated[int, Meta(ge=2)] = 50
+    held_out_share: Share = 0.3
+    improvement_threshold: Annotated[float, Meta(ge=0.0)] = 0.05
+    gate_error: Share = 0.05
+    features: FeatureConfiguration = FeatureConfiguration()
+    seed: Annotated[int, Meta(ge=0)] = 0
+
+    @classmethod
+    def from_dict(cls, content: Mapping[str, Any]) -> TrainingConfiguration:
+        """The configuration in a plain dict; raises `ConfigurationError` with the field and its value."""
+        try:
+            return msgspec.convert(dict(content), cls)
+        except msgspec.ValidationError as error:
+            raise ConfigurationError(f"training configuration: {error}; got {dict(content)}") from None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The configuration as plain JSON values."""
+        content: dict[str, Any] = msgspec.to_builtins(self)
+        return content
+
+    def epsilon_after(self, promotions: int) -> float:
+        """The exploration of the policy whose promotion is number `promotions`: it decays, down to a floor."""
+        floor = min(self.min_epsilon, self.epsilon)
+        return max(floor, self.epsilon * self.epsilon_decay**promotions)

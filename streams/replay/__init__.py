@@ -1,0 +1,1 @@
+"""Replay: the same processors over the same log, beside what the worker made of it."""

@@ -1,0 +1,46 @@
+"""The seeded course of a simulation without Kafka: who asks what, and what comes of the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from streams.simulator.delivery import DeliveryPolicy, Report, reports_of
+from streams.simulator.score import Score, score_of, score_of_all
+from streams.simulator.workload import Task, Workload
+
+
+class Traffic:
+    """Queries of several tenants, drawn equally often, and the outcomes of the agents chosen for them.
+
+    Queries and outcomes come from separate generators, so that the queries of a seed are the same whatever
+    the router chooses.
+    """
+
+    def __init__(
+        self, workloads: Sequence[Workload], *, seed: int, delivery: DeliveryPolicy | None = None
+    ) -> None:
+        self.workloads = tuple(workloads)
+        self.total = score_of_all(self.workloads)
+        self.scores: tuple[Score, ...] = tuple(score_of(workload) for workload in self.workloads)
+        self._delivery = delivery or DeliveryPolicy()
+        self._asking = np.random.default_rng([seed, 1])
+        self._answering = np.random.default_rng([seed, 2])
+
+    def next_task(self) -> tuple[int, Task]:
+        """The index of the tenant that asks next, and its query."""
+        tenant = int(self._asking.integers(len(self.workloads)))
+        return tenant, self.workloads[tenant].tasks.next_task(self._asking)
+
+    def respond(self, tenant: int, task: Task, chosen_agent: str) -> list[Report]:
+        """Let the chosen agent work on the query: count what it earned, return what will be reported."""
+        workload = self.workloads[tenant]
+        agent = workload.agents.index(chosen_agent)
+        signals = workload.outcomes.draw(task.cell, agent, self._answering)
+        expected = workload.outcomes.expected[task.cell]
+        reward = workload.outcomes.reward(signals)
+        regret = float(expected.max() - expected[agent])
+        self.total.add(reward, regret)
+        self.scores[tenant].add(reward, regret)
+        return reports_of(signals, self._delivery, self._answering)

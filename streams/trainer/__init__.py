@@ -1,0 +1,1 @@
+"""The trainer: a process that answers every optimization trigger exactly once."""

@@ -1,0 +1,144 @@
+"""Reads recorded offset ranges, exactly."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+
+import msgspec
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from msgspec import Struct
+
+from signalbox.connection import Connection
+from signalbox.errors import Retry, Unusable
+from signalbox.events import OffsetRange, OptimizationTrigger
+from signalbox.policy import join
+from signalbox.standing import standing
+from signalbox.topics import POLICY_ARTIFACT, ROUTING_EXPERIENCE, chunk_key
+from streams.settings import Settings
+
+FETCH_BYTES = 8 * 2**20
+MAX_POLLS_WITHOUT_RECORDS = 60
+
+
+@asynccontextmanager
+async def plain_consumer(
+    connection: Connection, isolation_level: str = "read_uncommitted"
+) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer without a group, started, and stopped afterwards."""
+    consumer = AIOKafkaConsumer(
+        **connection.client_options(),
+        enable_auto_commit=False,
+        isolation_level=isolation_level,
+        max_partition_fetch_bytes=FETCH_BYTES,
+        auto_offset_reset="none",
+    )
+    try:
+        await consumer.start()
+        await asyncio.sleep(0)  # stopped before its tasks have run once, aiokafka cancels its caller
+        yield consumer
+    finally:
+        await consumer.stop()
+
+
+async def partitions_of(consumer: AIOKafkaConsumer, topics: Iterable[str]) -> list[TopicPartition]:
+    """All partitions of the topics; raises `Retry` for one that doesn't exist (yet)."""
+    existing = await consumer.topics()
+    found: list[TopicPartition] = []
+    for topic in topics:
+        if topic not in existing:
+            raise Retry(f"topic {topic} does not exist")
+        await consumer.end_offsets([TopicPartition(topic, 0)])  # makes the consumer fetch the topic's metadata
+        numbers = consumer.partitions_for_topic(topic) or ()
+        found.extend(TopicPartition(topic, number) for number in sorted(numbers))
+    return found
+
+
+class _Origin(Struct):
+    """The part of an experience that tells whether it stands."""
+
+    run: str
+    batch: int
+    value: bytes | None = None
+
+
+async def read_experiences(
+    connection: Connection, settings: Settings, trigger: OptimizationTrigger
+) -> list[bytes]:
+    """The experiences of the trigger's tenant key in its ranges that stand, in their order, every revision.
+
+    Raises `Unusable` where a range isn't there whole, because then its answer can't be given any more.
+    """
+    wanted = trigger.tenant_key.encode()
+    decoder = msgspec.json.Decoder(_Origin)
+    values: list[bytes] = []
+    async with plain_consumer(connection) as consumer:
+        for each in trigger.ranges:
+            topic = settings.topic(ROUTING_EXPERIENCE)
+            if each.topic not in {topic, ROUTING_EXPERIENCE}:
+                raise Unusable("invalid", f"ranges: {each.topic!r} is not {topic}")
+            partition = TopicPartition(topic, each.partition)
+            await _check_whole(consumer, partition, each)
+            origins = []
+            async for record in records_between(consumer, partition, each.start, each.end):
+                origin = decoder.decode(record.value)
+                origin.value = record.value if record.key == wanted else None
+                origins.append(origin)
+            # The trigger's own origin at the end, for a run that has published no experience before it.
+            origins.append(_Origin(trigger.run, trigger.batch))
+            stand = standing(origins, lambda origin: origin.run, lambda origin: origin.batch)
+            values.extend(origin.value for origin in stand if origin.value is not None)
+    return values
+
+
+async def read_artifact(connection: Connection, settings: Settings, digest: str) -> bytes | None:
+    """The bytes that lie on `policy-artifact` under `digest`, or None; raises `ArtifactError` if changed."""
+    found: dict[bytes, bytes | None] = {}
+    async with plain_consumer(connection, "read_committed") as consumer:
+        partitions = await partitions_of(consumer, [settings.topic(POLICY_ARTIFACT)])
+        starts = await consumer.beginning_offsets(partitions)
+        ends = await consumer.end_offsets(partitions)
+        for partition in partitions:
+            async for record in records_between(consumer, partition, starts[partition], ends[partition]):
+                if record.key is not None and record.key.startswith(digest.encode()):
+                    found[record.key] = record.value
+    chunks: list[bytes] = []
+    while (chunk := found.get(chunk_key(digest, len(chunks)))) is not None:
+        chunks.append(chunk)
+    return join(chunks, digest) if chunks else None
+
+
+async def _check_whole(consumer: AIOKafkaConsumer, partition: TopicPartition, wanted: OffsetRange) -> None:
+    name = f"{wanted.topic}/{wanted.partition}"
+    if partition not in await partitions_of(consumer, [partition.topic]):
+        raise Unusable("invalid", f"ranges: there is no {name}")
+    first = (await consumer.beginning_offsets([partition]))[partition]
+    end = (await consumer.end_offsets([partition]))[partition]
+    if wanted.start < first:
+        raise Unusable(
+            "invalid",
+            f"ranges: {name} is wanted from {wanted.start} on, but retention has deleted all before {first}",
+        )
+    if wanted.end > end:
+        raise Unusable("invalid", f"ranges: {name} is wanted to offset {wanted.end}, but it ends at {end}")
+
+
+async def records_between(
+    consumer: AIOKafkaConsumer, partition: TopicPartition, start: int, end: int
+) -> AsyncIterator[ConsumerRecord]:
+    """The records with offsets from `start` up to and without `end`; raises `Retry` where no more come."""
+    if start >= end:
+        return
+    consumer.assign([partition])
+    consumer.seek(partition, start)
+    polls = 0
+    while await consumer.position(partition) < end:
+        records = (await consumer.getmany(partition, timeout_ms=500)).get(partition, [])
+        polls = 0 if records else polls + 1
+        if polls > MAX_POLLS_WITHOUT_RECORDS:
+            raise Retry(f"{partition.topic}/{partition.partition}: nothing comes after offset {start}")
+        for record in records:
+            if record.offset >= end:
+                return
+            yield record

@@ -1,0 +1,162 @@
+"""The screen promotes what is better, and hardly ever anything else."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+from models.evidence import RewardMoments, gather
+from models.gate import Screening, error_at, screen
+from signalbox.events import Experience
+from signalbox.policy import BaselinePolicy, DecisionPolicy
+from tests.models.logs import TablePolicy, experience, log
+
+BEST = TablePolicy([0, 1, 2, 3], 0.1)
+HALF = TablePolicy([0, 1, 3, 2], 0.1)
+WORST = TablePolicy([1, 2, 3, 0], 0.1)
+
+
+def judge(
+    experiences: Sequence[Experience],
+    candidate: DecisionPolicy,
+    champion: Any,
+    look: int = 1,
+    threshold_share: float = 0.05,
+) -> Screening:
+    return screen(
+        experiences,
+        candidate,
+        champion,
+        look=look,
+        error=0.05,
+        threshold_share=threshold_share,
+        expected=RewardMoments(0.5, 0.1),
+    )
+
+
+def test_the_errors_of_all_looks_sum_to_the_promised_one() -> None:
+    assert sum(error_at(look, 0.05) for look in range(1, 100_000)) == pytest.approx(0.05, rel=1e-4)
+
+
+def test_a_much_better_candidate_replaces_the_baseline_soon() -> None:
+    answer = judge(log(150), BEST, None)
+    assert (answer.verdict, answer.reason) == ("promoted", "better")
+    assert answer.improvement.lower > answer.threshold > 0.0
+    assert answer.candidate.lower <= 0.84 <= answer.candidate.upper
+    assert answer.champion.value == pytest.approx(0.45, abs=0.06)
+    assert "promoted" not in answer.message
+    assert "150 held-out" in answer.message
+
+
+def test_a_better_candidate_replaces_a_champion_from_the_champions_own_log() -> None:
+    answer = judge(log(2000, policy=HALF) + log(50, seed=1), BEST, HALF, look=5)
+    assert answer.verdict == "promoted"
+    assert answer.improvement.effective_samples < 2050
+    assert answer.improvement.largest_weight > 30
+
+
+def test_a_worse_candidate_is_rejected_as_worse() -> None:
+    answer = judge(log(400), WORST, BEST)
+    assert (answer.verdict, answer.reason) == ("rejected", "worse")
+    assert answer.improvement.upper < 0.0
+
+
+def test_the_same_policy_is_not_proven() -> None:
+    answer = judge(log(400), BEST, BEST)
+    assert (answer.verdict, answer.reason) == ("rejected", "not_proven")
+    assert answer.improvement.value == 0.0
+    assert answer.improvement.lower == answer.improvement.upper == 0.0
+
+
+def test_a_better_one_below_the_threshold_is_not_proven() -> None:
+    assert judge(log(150), BEST, None, threshold_share=1.0).reason == "not_proven"
+
+
+def test_a_later_look_needs_more() -> None:
+    experiences = log(150)
+    assert judge(experiences, BEST, None, look=200).improvement.lower < (
+        judge(experiences, BEST, None).improvement.lower
+    )
+
+
+def test_constant_rewards_never_promote() -> None:
+    constant = [experience(item.decision, 0.7) for item in log(3000)]
+    answer = judge(constant, BEST, None)
+    assert (answer.verdict, answer.reason) == ("rejected", "not_proven")
+    assert "0.7" in answer.message
+
+
+def test_without_probabilities_there_is_no_evidence() -> None:
+    blind = [
+        msgspec.structs.replace(
+            item, decision=msgspec.structs.replace(item.decision, probabilities=None), propensity=None
+        )
+        for item in log(100)
+    ]
+    answer = judge(blind, BEST, None)
+    assert (answer.reason, answer.samples) == ("insufficient_evidence", 0)
+    assert "0 of 100" in answer.message
+
+
+def test_a_log_that_never_shows_the_champion_is_no_evidence() -> None:
+    only_first = [
+        experience(
+            msgspec.structs.replace(
+                item.decision, chosen_agent="alpha", probabilities=(1.0, 0.0, 0.0, 0.0), propensity=1.0
+            ),
+            0.5 + i % 2 / 10,
+        )
+        for i, item in enumerate(log(40))
+    ]
+    never = TablePolicy([1, 1, 1, 1], 0.0)
+    assert judge(only_first, BEST, never).reason == "insufficient_evidence"
+
+
+def test_what_the_log_could_not_show_counts_against_the_candidate() -> None:
+    experiences = [
+        experience(
+            msgspec.structs.replace(
+                item.decision, chosen_agent="alpha", probabilities=(1.0, 0.0, 0.0, 0.0), propensity=1.0
+            ),
+            1.0,
+        )
+        for item in log(40)
+    ]
+    evidence = gather(experiences, TablePolicy([0] * 4, 0.0), TablePolicy([1] * 4, 0.0))
+    # The champion's agents might have earned 1 as well, so nothing is gained for certain.
+    assert evidence.wagers(RewardMoments(0.5, 0.1))[0].values.max() <= 0.0
+
+
+@pytest.mark.parametrize("slot", ["baseline", "champion"])
+def test_the_baseline_is_what_its_slot_was_logged_to_do(slot: str) -> None:
+    baseline = BaselinePolicy({"alpha": 1.0}, 0.2)
+    experiences = [
+        msgspec.structs.replace(item, decision=msgspec.structs.replace(item.decision, slot=slot))
+        for item in log(50, policy=baseline)
+    ]
+    evidence = gather(experiences, BEST, None)
+    expected = {1.0} if slot == "baseline" else {round(0.25 / 0.85, 6), round(0.25 / 0.05, 6)}
+    assert set(evidence.second.round(6)) <= expected
+
+
+def test_moments_without_experiences_are_a_fair_coins() -> None:
+    assert RewardMoments.of([]) == RewardMoments(0.5, 0.25)
+
+
+def test_wrong_promotions_stay_below_the_promised_rate() -> None:
+    """Two equally good policies that disagree everywhere; five looks at each of 60 growing logs."""
+
+    def coin(kind: Any, agent: int, rng: np.random.Generator) -> float:
+        return float(rng.random() < (0.8 if agent in (kind, (kind + 1) % 4) else 0.2))
+
+    equal = TablePolicy([1, 2, 3, 0], 0.1)
+    wrong = 0
+    for seed in range(60):
+        experiences = log(150, seed=seed, reward=coin, policy=BEST)
+        wrong += any(
+            judge(experiences[: 30 * look], equal, BEST, look=look, threshold_share=0.0).verdict == "promoted"
+            for look in range(1, 6)
+        )
+    assert wrong <= 3
