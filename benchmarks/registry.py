@@ -18,6 +18,7 @@ class Benchmark(NamedTuple):
 
 BENCHMARKS = {
     "decide-latency": Benchmark("benchmarks.decide_latency", "how long a router's decision takes"),
+    "throughput": Benchmark("benchmarks.throughput", "events through one worker process, and its recovery"),
 }
 
 

@@ -17,6 +17,7 @@ from processors.policies import Policies
 from processors.rows import RowLog, batch_of
 from processors.statistics import AgentStatistics
 from processors.trigger import ScopeState
+from signalbox.errors import Stop
 from signalbox.standing import run_name
 
 META = "meta"
@@ -48,6 +49,8 @@ def changes(partition: Partition) -> Records:
             "expired_until_s": partition.join.expired_until_s,
             "first_offsets": partition.first_offsets,
             "experiences_end": partition.experiences_end,
+            "records": _record_count(partition),
+            "experience_batch": partition.experience_batch,
         }
     )
     return records
@@ -56,9 +59,16 @@ def changes(partition: Partition) -> Records:
 def recover(number: int, policies: Policies, nonce: str, records: Mapping[str, bytes]) -> Partition:
     """The partition whose state `records` hold; its next batch begins a run of its own."""
     meta: dict[str, Any] = _decode(records[META]) if META in records else {}
+    # Faust logs an error in recovery and goes on without the record; half a state would be worse than none.
+    if meta and meta["records"] != len(records) - 1:
+        raise Stop(
+            f"partition {number}: its changelog has {len(records) - 1} records, {meta['records']} were written"
+        )
     batch = meta.get("batch", 0)
-    partition = Partition(number, policies, run_name(batch + 1, nonce))
+    experience_batch = meta.get("experience_batch", 0)
+    partition = Partition(number, policies, run_name(experience_batch + 1, nonce))
     partition.batch = batch
+    partition.experience_batch = experience_batch
     partition.cursors = dict(meta.get("cursors", {}))
     partition.event_s = dict(meta.get("event_s", {}))
     partition.first_offsets = dict(meta.get("first_offsets", {}))
@@ -83,6 +93,12 @@ def recover(number: int, policies: Policies, nonce: str, records: Mapping[str, b
 
 def _kind(key: str) -> str:
     return key.partition("/")[0]
+
+
+def _record_count(partition: Partition) -> int:
+    """How many keys, apart from `meta`, the state has on the changelog."""
+    chunks = sum(len(log) for log in _row_logs(partition))
+    return chunks + len(partition.ledger.agents) + len(partition.ledger.scopes)
 
 
 def _row_logs(partition: Partition) -> tuple[RowLog[Any], ...]:

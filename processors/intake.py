@@ -6,7 +6,6 @@ from typing import Protocol
 
 from signalbox.errors import Unusable
 from signalbox.events import DeadLetter, Event, epoch_s, moment_at
-from signalbox.topics import tenant_of_key
 
 REMEMBERED_KEYS = 100_000
 
@@ -51,7 +50,10 @@ class Intake:
             tenant_key = (key or b"").decode()
         except UnicodeDecodeError:
             raise Unusable("wrong_key", f"key {key!r}: it is not UTF-8") from None
-        known = tenant_key, tenant_of_key(tenant_key)
+        tenant_id, sign, shard = tenant_key.partition("#")
+        if sign and not shard.isdecimal():
+            raise Unusable("wrong_key", f"key {tenant_key!r}: what follows '#' is not a shard's number")
+        known = tenant_key, tenant_id
         if len(self._keys) < REMEMBERED_KEYS:
             self._keys[key] = known
         return known

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Raw, Struct, json
 from msgspec.structs import replace
 
 from processors.identity import decision_hash
@@ -222,8 +222,8 @@ class Join:
     def restored(self) -> None:
         """Let go of recovered rows that had died: what is expired or, because it is settled, no longer waits.
 
-        An outcome's row has its decision's time once they met. One with another time, or without a decision that
-        was seen, is an old copy.
+        An outcome's row has its decision's time once they met. One with another time, or whose decision was
+        seen and doesn't wait, is an old copy.
         """
         settled = self.settled = {i: s for i, s in self.settled.items() if self._lives(s)}
         waiting = self.waiting = {
@@ -253,7 +253,7 @@ class Join:
         brought = decision.outcome
         if waiting is None or identity in self.outcomes or brought is None or brought.is_empty:
             return None
-        return self._first(replace(waiting, raw=raw), brought, source)
+        return self._first(replace(waiting, raw=_with_outcome(waiting.raw, raw)), brought, source)
 
     def _first(
         self, waiting: Waiting, signals: Signals, source: str, part: Part | None = None
@@ -374,6 +374,13 @@ def _merge(parts: tuple[Part, ...]) -> Signals:
     for part in sorted(parts, key=lambda p: (p.occurred_s, p.offset)):
         signals = signals.updated_with(decode(RoutingOutcome, part.value).signals())
     return signals
+
+
+def _with_outcome(first: bytes, second: bytes) -> bytes:
+    """The first report of a decision with the outcome of the second, and nothing else of that."""
+    fields = json.decode(first, type=dict[str, Raw])
+    fields["outcome"] = json.decode(second, type=dict[str, Raw])["outcome"]
+    return json.encode(fields)
 
 
 def _inline(waiting: Waiting) -> Signals | None:

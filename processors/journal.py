@@ -10,7 +10,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from signalbox.standing import standing
+CHECKPOINT = "checkpoint"
+"""In place of a topic: the batch applied no records but put saved state in place of what the log had given."""
 
 
 class JournalEntry(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +34,14 @@ def encode_entry(entry: JournalEntry) -> bytes:
 
 
 def applied(values: Iterable[bytes]) -> list[JournalEntry]:
-    """The entries of one partition, in order, without those of batches that were never committed."""
-    entries = [_decoder.decode(value) for value in values]
-    return standing(entries, lambda entry: entry.run, lambda entry: entry.batch)
+    """The entries of one partition, in order, without those of batches that were never committed.
+
+    Every batch has an entry, so the first one of a run says what it does again.
+    """
+    kept: list[JournalEntry] = []
+    for value in values:
+        entry = _decoder.decode(value)
+        while kept and kept[-1].batch >= entry.batch:
+            kept.pop()
+        kept.append(entry)
+    return kept

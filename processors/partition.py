@@ -62,6 +62,7 @@ class Partition:
         self.event_s: dict[str, float] = {}
         self.first_offsets: dict[int, int] = {}
         self.experiences_end = 0
+        self.experience_batch = 0
         self.join = Join(policies.join)
         self.ledger = Ledger(policies)
         self._intake = Intake(policies.max_future_s)
@@ -109,6 +110,7 @@ class Partition:
         for (_, _, window), offset in zip(outputs.experiences, offsets, strict=True):
             self.first_offsets.setdefault(window, offset)
             self.experiences_end = offset + 1
+            self.experience_batch = self.batch
 
     def _decision(self, record: SourceRecord) -> None:
         decision = decode(RoutingDecision, record.value)

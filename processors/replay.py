@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from processors.changelog import changes
 from processors.intake import SourceRecord
 from processors.journal import JournalEntry
 from processors.partition import Outputs, Partition
@@ -91,6 +92,8 @@ def _finish(
     partition.published(outputs, offsets if len(offsets) == count else counted)
     done.dead_letters += outputs.dead_letters
     done.triggers += triggers(partition, experience_topic)
+    # Nobody needs the records here; but scopes are due only while the batch that touched them is the last.
+    changes(partition)
 
 
 def _take(records: Sequence[SourceRecord], place: int, end: int) -> tuple[Sequence[SourceRecord], int]:

@@ -57,6 +57,7 @@ class RowLog(Generic[Id]):
         self._touched: dict[int, dict[Id, None]] = {}
         self._chunks: dict[str, _Chunk[Id]] = {}
         self._size_bytes = 0
+        self._given_up: list[str] = []
 
     def __len__(self) -> int:
         return len(self._chunks)
@@ -70,7 +71,8 @@ class RowLog(Generic[Id]):
 
     def write(self, batch: int) -> tuple[list[tuple[str, bytes]], list[str]]:
         """The records of this batch and the keys that get a tombstone."""
-        tombstones = self._sweep()
+        tombstones = [*self._given_up, *self._sweep()]
+        self._given_up.clear()
         records: list[tuple[str, bytes]] = []
         for tag, touched in self._touched.items():
             rows = {i: content for i in touched if (content := self._row(tag, i)) is not None}
@@ -85,6 +87,20 @@ class RowLog(Generic[Id]):
         """Take over a chunk that was found in the changelog."""
         self._chunks[key] = _Chunk(tag, self._ids(ids), size_bytes)
         self._size_bytes += size_bytes
+
+    def give_up(self, concerns: Callable[[Id], bool]) -> None:
+        """Move what lives out of every chunk with such a row; the next batch deletes these chunks.
+
+        A row that is dead but still in a chunk would come back when state is recovered. That is no matter for
+        rows that can't win against those that outlived them, but it is where rows are replaced by others.
+        """
+        for key, chunk in list(self._chunks.items()):
+            if any(map(concerns, chunk.ids)):
+                del self._chunks[key]
+                self._size_bytes -= chunk.size_bytes
+                self._given_up.append(key)
+                for row_id in self._live(chunk.tag, chunk.ids):
+                    self.touch(chunk.tag, row_id)
 
     def _sweep(self) -> list[str]:
         """Look at the next chunks and touch the rows of those that are given up; their keys."""

@@ -30,6 +30,8 @@ def triggers(partition: Partition, experience_topic: str) -> list[OptimizationTr
             scope=due.scope,
             reasons=due.reasons,
             windows=due.windows,
+            window_s=partition.policies.buffer.window_s,
+            window_capacity=partition.policies.buffer.capacity,
             ranges=(records,),
             buffer_digest=due.buffer_digest,
             experiences=due.experiences,

@@ -1,9 +1,10 @@
-"""Which of a worker's records stand, after crashes.
+"""Which of a worker's experiences stand, after crashes.
 
 A worker publishes what a batch gives before it commits the batch's state. If it dies between the two, its
 successor applies the same source records again, perhaps in another grouping, and the dead one's last batch
-was written in vain. A worker commits batch n before it starts n+1, so at most one batch of a run is void: the
-one with which the next run begins.
+was written in vain. A run's name says from which batch on its predecessors' experiences are void: from the
+one after the last committed batch that gave any. A run's own first batch would not do: another run may have
+come between and have died without an experience, so that no reader of experiences knows of it.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ from typing import TypeVar
 R = TypeVar("R")
 
 
-def run_name(first_batch: int, nonce: str) -> str:
-    """The name of a run that begins with batch number `first_batch`."""
-    return f"{first_batch}-{nonce}"
+def run_name(void_from: int, nonce: str) -> str:
+    """The name of a run that makes all earlier experiences from batch `void_from` on void."""
+    return f"{void_from}-{nonce}"
 
 
-def first_batch(run: str) -> int:
-    """The number of the batch with which `run` begins."""
+def void_from(run: str) -> int:
+    """The number of the first batch whose earlier experiences `run` makes void."""
     return int(run.partition("-")[0])
 
 
@@ -31,7 +32,7 @@ def standing(records: Iterable[R], run_of: Callable[[R], str], batch_of: Callabl
     for record in records:
         if run_of(record) != run:
             run = run_of(record)
-            first = first_batch(run)
+            first = void_from(run)
             while kept and batch_of(kept[-1]) >= first:
                 kept.pop()
         kept.append(record)

@@ -89,8 +89,6 @@ class Settings(BaseSettings):
         0.5, gt=0, le=1, description="Share of bad records, over the last 1000, that stops the worker."
     )
     batch_records: int = Field(500, ge=1, description="Most records of a partition applied as one batch.")
-    web_host: str = Field("127.0.0.1", description="Address of the worker's web pages.")
-    web_port: int = Field(6066, ge=0, le=65535, description="Port of the worker's web pages; 0: none.")
     instance_id: str | None = Field(
         None, description="Stable name of this process, so that a restart gets its partitions back at once."
     )

@@ -11,7 +11,7 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from signalbox.connection import Connection
 from signalbox.errors import ConfigurationError
-from signalbox.topics import DEAD_LETTER, ROUTING_EXPERIENCE, TOPICS, TopicSpec
+from signalbox.topics import DEAD_LETTER, ROUTING_EXPERIENCE, TOPICS, TRAINING_RESULT, TopicSpec
 from streams.settings import Settings
 
 HOUR_MS = 3_600_000
@@ -64,7 +64,9 @@ async def _create(client: AIOKafkaAdminClient, settings: Settings) -> None:
 def _configuration(spec: TopicSpec, settings: Settings) -> dict[str, str]:
     if spec.compacted:
         return _compacted(segment_ms=24 * HOUR_MS)
-    configuration = {"cleanup.policy": "delete", "retention.ms": str(int(settings.retention_hours * HOUR_MS))}
+    # Answers are the history of every policy and tell which triggers need none: they are few, and kept.
+    kept_ms = -1 if spec.name == TRAINING_RESULT else int(settings.retention_hours * HOUR_MS)
+    configuration = {"cleanup.policy": "delete", "retention.ms": str(kept_ms)}
     if spec.name in (ROUTING_EXPERIENCE, DEAD_LETTER):
         # They hold the input's bytes and more, so the largest input makes a record over Kafka's usual 1 MB.
         configuration["max.message.bytes"] = str(LARGEST_OUTPUT_BYTES)

@@ -29,7 +29,6 @@ def worker_environment(connection: Connection, prefix: str, folder: Path) -> dic
         data_folder=folder,
         instance_id="benchmark",
         log_level="warning",
-        web_port=0,
     )
 
 
@@ -61,7 +60,7 @@ class Worker:
     def start(self) -> None:
         """Start it; returns at once."""
         with self._log.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603
+            self._process = subprocess.Popen(
                 [sys.executable, "-m", "streams", "worker"],
                 stdout=log,
                 stderr=log,

@@ -21,7 +21,23 @@ INCOMPLETE = 0.1
 """The share of outcomes without satisfaction: their decisions go on waiting for it."""
 DECISIONS_PER_S = 1000.0
 """In event time: a busy router's, so that the join window holds what it would hold in service."""
-_WORDS = "find show the a video report of cells under storm engine failure budget quarterly minutes".split()
+_WORDS = [
+    "find",
+    "show",
+    "the",
+    "a",
+    "video",
+    "report",
+    "of",
+    "cells",
+    "under",
+    "storm",
+    "engine",
+    "failure",
+    "budget",
+    "quarterly",
+    "minutes",
+]
 
 
 class Event(NamedTuple):

@@ -60,20 +60,21 @@ async def tail(connection: Connection, topic: str) -> AsyncIterator[list[Any]]:
         await consumer.stop()
 
 
-async def stored(connection: Connection, topic: str) -> tuple[int, int]:
-    """How many records a topic holds, and how many bytes their keys and values have."""
+async def stored_bytes(connection: Connection, topic: str) -> int:
+    """The bytes of all keys and values that a topic holds."""
     consumer = AIOKafkaConsumer(**connection.client_options(), enable_auto_commit=False)
     partitions = [TopicPartition(topic, partition) for partition in range(PARTITIONS)]
     consumer.assign(partitions)
     await consumer.start()
-    records = size = 0
+    size = 0
     try:
-        ends = await consumer.end_offsets(partitions)
-        await consumer.seek_to_beginning(*partitions)
-        while any([await consumer.position(tp) < ends[tp] for tp in partitions]):
-            for fetched in (await consumer.getmany(timeout_ms=200)).values():
-                records += len(fetched)
-                size += sum(len(record.key or b"") + len(record.value or b"") for record in fetched)
+        for place, end in (await consumer.end_offsets(partitions)).items():
+            if end:
+                consumer.assign([place])
+                consumer.seek(place, 0)
+                while await consumer.position(place) < end:
+                    record = await consumer.getone()
+                    size += len(record.key or b"") + len(record.value or b"")
     finally:
         await consumer.stop()
-    return records, size
+    return size

@@ -41,6 +41,11 @@ class Stopwatch:
         else:
             self.events += events
 
+    @property
+    def running_s(self) -> float:
+        """Wall seconds since the first call of `count`, 0 before it."""
+        return time.perf_counter() - self._began[0] if self.events >= 0 else 0.0
+
     def result(self) -> Result:
         """What was measured so far."""
         return Result(self.events, self._ended[0] - self._began[0], self._ended[1] - self._began[1])

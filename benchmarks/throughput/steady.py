@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.throughput.child import Worker
-from benchmarks.throughput.feed import stored, tail
+from benchmarks.throughput.feed import stored_bytes, tail
 from benchmarks.throughput.result import Result
 from processors.journal import JournalEntry
 from signalbox.connection import Connection
@@ -22,7 +22,7 @@ _entry = msgspec.json.Decoder(JournalEntry).decode
 
 
 async def measure(connection: Connection, prefix: str, events: int, folder: Path) -> tuple[Result, float]:
-    """Rate and cost of the real worker on `events` events, and changelog bytes per event.
+    """Rate and cost of the real worker on `events` events, and changelog bytes (keys and values) per event.
 
     The journal says which batch was done when: time and processor time run from the first batch's end to the
     last's, so that a process's start is not in them.
@@ -30,8 +30,7 @@ async def measure(connection: Connection, prefix: str, events: int, folder: Path
     with Worker(connection, prefix, folder) as worker:
         result = await _follow(worker, connection, prefix + JOURNAL, events)
     changelog = load_settings(topic_prefix=prefix).changelog_topic
-    _, size = await stored(connection, changelog)
-    return result, size / events
+    return result, await stored_bytes(connection, changelog) / events
 
 
 async def _follow(worker: Worker, connection: Connection, journal: str, events: int) -> Result:

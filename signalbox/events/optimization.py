@@ -34,9 +34,10 @@ class OffsetRange(Struct, frozen=True, kw_only=True, gc=False):
 class OptimizationTrigger(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """Train `scope` now, on exactly these records.
 
-    `windows` are the starts (seconds since 1970) of the replay-buffer windows that were live, `buffer_digest`
-    is the digest of what they held; a trainer that reads `ranges` must find the same. `look` counts the
-    triggers since the champion came into force, because each is one more look at the same evidence.
+    `windows` are the starts (seconds since 1970) of the replay-buffer windows that were live, each `window_s`
+    seconds long and of at most `window_capacity` experiences; `buffer_digest` is the digest of what they held,
+    and a trainer that reads `ranges` must find the same. `look` counts the triggers since the champion came
+    into force, because each is one more look at the same evidence.
     """
 
     trigger_id: Id
@@ -53,6 +54,8 @@ class OptimizationTrigger(Event, frozen=True, kw_only=True, omit_defaults=True, 
     configuration: dict[str, Any]
     run: str
     batch: Count
+    window_s: Annotated[int, Meta(ge=1)] = 3600
+    window_capacity: Annotated[int, Meta(ge=1)] = 1000
     champion_digest: Digest | None = None
 
 

@@ -18,7 +18,8 @@ def epsilon_greedy(scores: ArrayLike, epsilon: float) -> NDArray[np.float64]:
     values: list[float] = np.asarray(scores).tolist()
     best = max(values)
     explored = epsilon / len(values)
-    exploited = (1.0 - epsilon) / values.count(best) + explored
+    # Rounding may lift the sum of the two above 1, which no probability may be.
+    exploited = min((1.0 - epsilon) / values.count(best) + explored, 1.0)
     return np.array([exploited if value == best else explored for value in values])
 
 
@@ -31,5 +32,5 @@ def explore_around(distribution: ArrayLike, epsilon: float) -> NDArray[np.float6
     total = values.sum()
     if not np.isfinite(total) or total <= 0.0 or values.min() < 0.0:
         raise ValueError(f"distribution: {values.tolist()} has a negative or missing part, or sums to 0")
-    probabilities: NDArray[np.float64] = values * ((1.0 - epsilon) / total) + epsilon / len(values)
-    return probabilities
+    mixed: NDArray[np.float64] = values * ((1.0 - epsilon) / total) + epsilon / len(values)
+    return np.minimum(mixed, 1.0)

@@ -9,6 +9,7 @@ import click
 import orjson
 
 from adapters.broker import Broker, choose_broker
+from streams.cli.simulation import interrupt_on_signals
 from streams.settings import load_settings
 from streams.topics import topic_names
 
@@ -36,8 +37,7 @@ def command(data_folder: Path | None, as_json: bool) -> None:
     settings = load_settings()
     connection = settings.connection() if settings.bootstrap_servers else None
     broker = choose_broker(settings.broker, connection, data_folder=data_folder)
-    # From here on SIGTERM raises, so that the broker is stopped on every way out.
-    signal.signal(signal.SIGTERM, lambda number, frame: _interrupt())
+    interrupt_on_signals()
     try:
         with broker:
             broker.ensure_topics(topic_names(settings), settings.partitions)
@@ -46,10 +46,6 @@ def command(data_folder: Path | None, as_json: bool) -> None:
                 signal.pause()
     except KeyboardInterrupt:
         click.echo("broker: stopped", err=True)
-
-
-def _interrupt() -> None:
-    raise KeyboardInterrupt
 
 
 def _announce(broker: Broker, as_json: bool) -> None:

@@ -18,15 +18,29 @@ from aiokafka.admin import AIOKafkaAdminClient
 from adapters.broker import Broker, choose_broker
 from signalbox import Connection
 from streams.cli.processes import check_services, start_services, stop_services
-from streams.cli.simulation import Output, quiet_logging, scenario_of, simulation_options, stop_on_signals
+from streams.cli.simulation import (
+    Output,
+    interrupt_on_signals,
+    quiet_logging,
+    scenario_of,
+    simulation_options,
+    stop_on_signals,
+)
 from streams.live.run import WatchedRun
 from streams.settings import Settings, child_environment, load_settings
 from streams.simulator.build import build_traffic
 from streams.simulator.simulator import Pace
 from streams.simulator.traffic import Traffic
 
-DEMO_SETTINGS: dict[str, Any] = {"cool_down_s": 2, "experience_replay_size": 5000}
-"""What makes two minutes interesting; a setting in the environment wins over it."""
+DEMO_SETTINGS: dict[str, Any] = {
+    "cool_down_s": 2,
+    "experience_replay_size": 5000,
+    "exploration_epsilon": 0.2,
+    "epsilon_decay": 0.6,
+}
+"""A day in two minutes: train often, on much, and explore less with each policy that has proven itself.
+
+A setting in the environment wins over these."""
 
 EPILOG = """\b
 Examples:
@@ -54,6 +68,7 @@ def command(seconds: float, **options: Any) -> None:
     pace = Pace(options["rate"], seconds, options["decisions"])
     traffic = build_traffic(scenario, settings)
     connection = settings.connection() if settings.bootstrap_servers else None
+    interrupt_on_signals()
     with _folder() as folder:
         quiet_logging(folder / "router.log")
         output.say("broker: starting")
@@ -96,7 +111,7 @@ class _Demo:
                 await asyncio.to_thread(stop_services, services)
 
     def _environments(self) -> dict[str, dict[str, str]]:
-        """Each service's environment: how to reach the broker, folders of its own, no web pages."""
+        """Each service's environment: how to reach the broker, folders of its own."""
         shared = {name: getattr(self._settings, name) for name in DEMO_SETTINGS}
         return {
             name: child_environment(
@@ -107,7 +122,6 @@ class _Demo:
                 data_folder=self._folder / name,
                 store_url=self._settings.store_url or self._folder / "artifacts",
                 instance_id=f"demo-{name}",
-                web_port=0,
             )
             for name in ("worker", "trainer")
         }

@@ -59,6 +59,8 @@ def _header(now: Snapshot, width: int) -> Text:
     progress = _clock(now.elapsed_s) + (f" of {_clock(now.limit_s)}" if now.limit_s else "")
     if now.limit_decisions:
         progress = f"{now.decisions:,} of {now.limit_decisions:,} decisions, {_clock(now.elapsed_s)}"
+    if now.routed_s < now.elapsed_s:
+        progress = "waiting for the last outcomes"
     gap = max(2, width - left.cell_len - len(progress) - 1)
     return left.append(" " * gap).append(progress, style="bold")
 
@@ -81,7 +83,7 @@ def _tenants(now: Snapshot) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 1), header_style="dim")
     table.add_column("tenant")
     for name in ("decisions", "reward", "best single agent", "optimum", "policy"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", min_width=8)
     for line in now.tenants:
         table.add_row(*_cells(line))
     return table

@@ -19,7 +19,17 @@ class Kind:
 
 
 GENERALIST = "generalist"
-SPECIALISTS = ("document_analyst", "media_search", "data_analyst", "support_desk", "researcher")
+SPECIALISTS = (
+    "document_analyst",
+    "invoice_clerk",
+    "media_search",
+    "meeting_scribe",
+    "data_analyst",
+    "forecaster",
+    "support_desk",
+    "office_assistant",
+    "researcher",
+)
 TENANTS = ("harbor", "meadow", "summit", "orchard", "lantern", "quarry", "willow", "beacon")
 TENANT_ENTITIES = ("Berlin", "Osaka", "Lima", "Project Heron", "Project Tern", "Delta Works", "Q3", "May")
 

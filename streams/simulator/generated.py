@@ -40,21 +40,22 @@ def generated_workload(
 def _strengths(rng: np.random.Generator) -> NDArray[np.float64]:
     """(cells, agents): what an agent knows of the kind, and how well it copes with the modality.
 
-    The generalist is fair at everything, so no specialist is the best single agent. A kind has a specialist
-    and a runner-up, who is the better one where the specialist doesn't cope with the modality: a policy that
-    reads only the text stays below the optimum.
+    The generalist is fair at everything, so no specialist is the best single agent. A kind has a specialist,
+    who doesn't cope with its rarer modality, and a runner-up, who does: a policy that reads only the text stays
+    below the optimum.
     """
     order = rng.permutation(len(SPECIALISTS))
     copes = rng.uniform(-0.06, 0.0, (len(MODALITIES), len(AGENTS)))
-    copes[np.arange(len(MODALITIES)), 1 + order[np.arange(len(MODALITIES)) % len(SPECIALISTS)]] = -0.25
     rows = []
     for number, kind in enumerate(KINDS):
         knows = rng.uniform(0.10, 0.30, len(AGENTS))
         specialist = 1 + order[number % len(SPECIALISTS)]
+        copes[MODALITIES.index(kind.modalities[1]), specialist] = -0.25
         runner_up = 1 + order[(number + 1 + number // len(SPECIALISTS)) % len(SPECIALISTS)]
         knows[[0, specialist, runner_up]] = rng.uniform([0.54, 0.92, 0.76], [0.62, 0.98, 0.82])
         rows += [knows + copes[MODALITIES.index(modality)] for modality in kind.modalities]
-    return np.clip(rows, 0.02, 0.98)
+    strengths: NDArray[np.float64] = np.clip(rows, 0.02, 0.98)
+    return strengths
 
 
 class _Sentences:

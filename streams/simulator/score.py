@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from streams.simulator.workload import Workload
 
 SPAN = 500
@@ -50,9 +53,9 @@ def score_of(workload: Workload) -> Score:
     return Score(best_single_agent=workload.best_single_agent_reward, optimal=workload.optimal_reward)
 
 
-def score_of_all(workloads: Sequence[Workload]) -> Score:
-    """An empty score for tenants that ask equally often; each has its own best single agent."""
+def score_of_all(workloads: Sequence[Workload], shares: NDArray[np.float64]) -> Score:
+    """An empty score for tenants with these shares of the traffic; each has its own best single agent."""
     return Score(
-        best_single_agent=sum(w.best_single_agent_reward for w in workloads) / len(workloads),
-        optimal=sum(w.optimal_reward for w in workloads) / len(workloads),
+        best_single_agent=float(shares @ [w.best_single_agent_reward for w in workloads]),
+        optimal=float(shares @ [w.optimal_reward for w in workloads]),
     )

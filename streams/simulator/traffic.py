@@ -12,7 +12,9 @@ from streams.simulator.workload import Task, Workload
 
 
 class Traffic:
-    """Queries of several tenants, drawn equally often, and the outcomes of the agents chosen for them.
+    """Queries of several tenants, and the outcomes of the agents chosen for them.
+
+    Tenants are not alike in size: the second asks half as often as the first, the third a third as often.
 
     Queries and outcomes come from separate generators, so that the queries of a seed are the same whatever
     the router chooses.
@@ -22,7 +24,9 @@ class Traffic:
         self, workloads: Sequence[Workload], *, seed: int, delivery: DeliveryPolicy | None = None
     ) -> None:
         self.workloads = tuple(workloads)
-        self.total = score_of_all(self.workloads)
+        sizes = 1.0 / np.arange(1, len(self.workloads) + 1)
+        self._bounds = np.cumsum(sizes / sizes.sum())
+        self.total = score_of_all(self.workloads, sizes / sizes.sum())
         self.scores: tuple[Score, ...] = tuple(score_of(workload) for workload in self.workloads)
         self._delivery = delivery or DeliveryPolicy()
         self._asking = np.random.default_rng([seed, 1])
@@ -30,7 +34,7 @@ class Traffic:
 
     def next_task(self) -> tuple[int, Task]:
         """The index of the tenant that asks next, and its query."""
-        tenant = int(self._asking.integers(len(self.workloads)))
+        tenant = int(np.searchsorted(self._bounds[:-1], self._asking.random(), side="right"))
         return tenant, self.workloads[tenant].tasks.next_task(self._asking)
 
     def respond(self, tenant: int, task: Task, chosen_agent: str) -> list[Report]:

@@ -12,7 +12,6 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from msgspec import structs
 
 from adapters.artifact_store import ArtifactStore
-from processors.buffer import BufferPolicy
 from signalbox.connection import Connection
 from signalbox.errors import ArtifactError, Unusable
 from signalbox.events import OptimizationTrigger
@@ -102,8 +101,7 @@ async def make_job(
     champion = None
     if trigger.champion_digest is not None:
         champion = await load_artifact(connection, settings, store, trigger.tenant_id, trigger.champion_digest)
-    buffer = BufferPolicy(settings.window_s, settings.windows, settings.experience_replay_size)
-    return TrainingJob(trigger, tuple(records), champion, buffer)
+    return TrainingJob(trigger, tuple(records), champion)
 
 
 async def load_artifact(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 from msgspec import structs
 
-from processors.buffer import BufferPolicy
 from signalbox.errors import SignalboxError
 from signalbox.events import Experience, OptimizationTrigger, TrainingResult, Verdict, VerdictReason, decode
 from streams.trainer.replay_buffer import materialise, sample
@@ -17,15 +16,11 @@ MESSAGE_LENGTH = 500
 
 @dataclass(frozen=True)
 class TrainingJob:
-    """All that an answer is made from.
-
-    `records` are the experiences in the trigger's ranges with its key; `buffer` says how the worker samples.
-    """
+    """All that an answer is made from; `records` are the experiences in the trigger's ranges with its key."""
 
     trigger: OptimizationTrigger
     records: tuple[bytes, ...]
     champion: bytes | None
-    buffer: BufferPolicy
 
 
 @dataclass(frozen=True)
@@ -51,7 +46,7 @@ def run_job(job: TrainingJob) -> Answer:
 
     configuration = TrainingConfiguration.from_dict(job.trigger.configuration)
     revisions = [decode(Experience, record) for record in job.records]
-    kept = materialise(job.trigger, revisions, job.buffer)
+    kept = materialise(job.trigger, revisions)
     trained = answer(job.trigger, revisions, job.champion, configuration, sample=sample(kept, revisions))
     return Answer(trained.result, trained.artifact)
 

@@ -14,8 +14,8 @@ from signalbox.errors import InvalidEvent
 from signalbox.events import PolicyUpdate, TrainingResult, decode
 from signalbox.topics import POLICY_UPDATED, TRAINING_RESULT
 from streams.policies import PolicyLedger
+from streams.reading import partitions_of
 from streams.settings import Settings
-from streams.trainer.reading import partitions_of
 
 log = logging.getLogger(__name__)
 

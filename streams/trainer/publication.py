@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from typing import Protocol
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import IllegalOperation, KafkaError
 
 from signalbox.connection import Connection
 from signalbox.errors import Retry
@@ -69,6 +69,13 @@ class _Transaction:
         self._producer, self._settings, self._consumer = producer, settings, consumer
 
     async def publish(self, records: Sequence[Record], offsets: Mapping[TopicPartition, int]) -> None:
+        try:
+            await self._publish(records, offsets)
+        except (IllegalOperation, AssertionError) as error:
+            # What aiokafka makes of a call on a producer that was fenced since the one before.
+            raise Retry(f"the transaction was ended by another producer: {error}") from error
+
+    async def _publish(self, records: Sequence[Record], offsets: Mapping[TopicPartition, int]) -> None:
         async with asyncio.timeout(2 * TRANSACTION_TIMEOUT_S), self._producer.transaction():
             sent = [
                 await self._producer.send(self._settings.topic(record.topic), record.value, record.key)

@@ -1,58 +1,19 @@
-"""Reads recorded offset ranges, exactly."""
+"""Reads what a trigger names: experiences in exact ranges, artifacts by their digest."""
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
-
 import msgspec
-from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka import AIOKafkaConsumer, TopicPartition
 from msgspec import Struct
 
 from signalbox.connection import Connection
-from signalbox.errors import Retry, Unusable
+from signalbox.errors import Unusable
 from signalbox.events import OffsetRange, OptimizationTrigger
 from signalbox.policy import join
 from signalbox.standing import standing
 from signalbox.topics import POLICY_ARTIFACT, ROUTING_EXPERIENCE, chunk_key
+from streams.reading import partitions_of, plain_consumer, records_between
 from streams.settings import Settings
-
-FETCH_BYTES = 8 * 2**20
-MAX_POLLS_WITHOUT_RECORDS = 60
-
-
-@asynccontextmanager
-async def plain_consumer(
-    connection: Connection, isolation_level: str = "read_uncommitted"
-) -> AsyncIterator[AIOKafkaConsumer]:
-    """A consumer without a group, started, and stopped afterwards."""
-    consumer = AIOKafkaConsumer(
-        **connection.client_options(),
-        enable_auto_commit=False,
-        isolation_level=isolation_level,
-        max_partition_fetch_bytes=FETCH_BYTES,
-        auto_offset_reset="none",
-    )
-    try:
-        await consumer.start()
-        await asyncio.sleep(0)  # stopped before its tasks have run once, aiokafka cancels its caller
-        yield consumer
-    finally:
-        await consumer.stop()
-
-
-async def partitions_of(consumer: AIOKafkaConsumer, topics: Iterable[str]) -> list[TopicPartition]:
-    """All partitions of the topics; raises `Retry` for one that doesn't exist (yet)."""
-    existing = await consumer.topics()
-    found: list[TopicPartition] = []
-    for topic in topics:
-        if topic not in existing:
-            raise Retry(f"topic {topic} does not exist")
-        await consumer.end_offsets([TopicPartition(topic, 0)])  # makes the consumer fetch the topic's metadata
-        numbers = consumer.partitions_for_topic(topic) or ()
-        found.extend(TopicPartition(topic, number) for number in sorted(numbers))
-    return found
 
 
 class _Origin(Struct):
@@ -122,23 +83,3 @@ async def _check_whole(consumer: AIOKafkaConsumer, partition: TopicPartition, wa
         )
     if wanted.end > end:
         raise Unusable("invalid", f"ranges: {name} is wanted to offset {wanted.end}, but it ends at {end}")
-
-
-async def records_between(
-    consumer: AIOKafkaConsumer, partition: TopicPartition, start: int, end: int
-) -> AsyncIterator[ConsumerRecord]:
-    """The records with offsets from `start` up to and without `end`; raises `Retry` where no more come."""
-    if start >= end:
-        return
-    consumer.assign([partition])
-    consumer.seek(partition, start)
-    polls = 0
-    while await consumer.position(partition) < end:
-        records = (await consumer.getmany(partition, timeout_ms=500)).get(partition, [])
-        polls = 0 if records else polls + 1
-        if polls > MAX_POLLS_WITHOUT_RECORDS:
-            raise Retry(f"{partition.topic}/{partition.partition}: nothing comes after offset {start}")
-        for record in records:
-            if record.offset >= end:
-                return
-            yield record

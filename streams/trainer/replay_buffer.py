@@ -10,13 +10,12 @@ from signalbox.errors import Unusable
 from signalbox.events import Experience, OptimizationTrigger, epoch_s
 
 
-def materialise(
-    trigger: OptimizationTrigger, experiences: Iterable[Experience], policy: BufferPolicy
-) -> ReplayBuffer:
+def materialise(trigger: OptimizationTrigger, experiences: Iterable[Experience]) -> ReplayBuffer:
     """Replay every revision of the trigger's experiences, in log order, into the windows that were live.
 
-    Raises `Unusable` where the outcome isn't what the worker had: other records, or another buffer policy.
+    Raises `Unusable` where the outcome isn't what the worker had.
     """
+    policy = BufferPolicy(trigger.window_s, len(trigger.windows), trigger.window_capacity)
     buffer, live = ReplayBuffer(policy), set(trigger.windows)
     for experience in experiences:
         occurred_s = epoch_s(experience.occurred_at)

@@ -12,11 +12,11 @@ from signalbox.errors import ConfigurationError
 from signalbox.events import OptimizationTrigger, TrainingResult, decode
 from signalbox.policy import digest_of
 from signalbox.topics import OPTIMIZATION_TRIGGER
+from streams.reading import partitions_of, plain_consumer, records_between
 from streams.settings import Settings
 from streams.trainer.answering import make_job
 from streams.trainer.history import read_history
 from streams.trainer.job import Answer, TrainingJob, attempt, run_job
-from streams.trainer.reading import partitions_of, plain_consumer, records_between
 
 Train = Callable[[TrainingJob], Answer]
 

@@ -12,6 +12,7 @@ from signalbox.connection import Connection
 from streams.settings import Settings
 from streams.worker.batching import UntouchedSchema, batch_scheduler
 from streams.worker.catch_up import CatchUp
+from streams.worker.flights import Flights
 from streams.worker.host import PartitionHost
 from streams.worker.liveness import Liveness
 from streams.worker.output import Output
@@ -19,8 +20,6 @@ from streams.worker.policies import policies_from
 from streams.worker.transport import BatchTransport
 
 SESSION_TIMEOUT_S = 10.0
-RECORDS_PER_FETCH = 4000
-"""More than a few batches, so that a busy partition costs few fetches; less than a second's work."""
 BATCHES_BUFFERED = 1024
 """More than one fetch can give: when Faust finds a buffer full it sleeps for a second."""
 
@@ -38,7 +37,7 @@ def build_app(
         broker_session_timeout=SESSION_TIMEOUT_S,
         broker_heartbeat_interval=3.0,
         broker_commit_interval=1.0,
-        broker_max_poll_records=RECORDS_PER_FETCH,
+        broker_max_poll_records=settings.batch_records,
         consumer_auto_offset_reset="earliest",
         consumer_group_instance_id=settings.instance_id,
         stream_buffer_maxsize=BATCHES_BUFFERED,
@@ -52,7 +51,7 @@ def build_app(
         table_standby_replicas=0,
         web_enabled=False,
     )
-    app.transport = BatchTransport(app.conf.broker_consumer, app)
+    transport = app.transport = BatchTransport(app.conf.broker_consumer, app)
     table = app.Table(
         "state",
         partitions=settings.partitions,
@@ -60,27 +59,36 @@ def build_app(
         value_type=bytes,
     )
     host = PartitionHost(settings, policies_from(settings), output, catch_up, liveness, table.data)
+    flights = Flights(app.crash)
+    transport.room, transport.applied = flights.room, host.written.get
     for name in SOURCE_TOPICS:
-        _add_agent(app, host, settings, name)
+        _add_agent(app, host, flights, settings.topic(name), name)
     _follow_assignment(app, table, host, settings)
     return app, host
 
 
-def _add_agent(app: faust.App, host: PartitionHost, settings: Settings, name: str) -> None:
-    topic = app.topic(settings.topic(name), schema=UntouchedSchema())
+def _add_agent(app: faust.App, host: PartitionHost, flights: Flights, topic_name: str, name: str) -> None:
+    topic = app.topic(topic_name, schema=UntouchedSchema())
 
     async def apply(stream: Any) -> None:
         async for batch in stream:
-            await host.apply(name, batch.partition, batch)
+            flights.start(host.apply(name, batch.partition, batch))
 
     app.agent(topic, name=name)(apply)
 
 
 def _follow_assignment(app: faust.App, table: Any, host: PartitionHost, settings: Settings) -> None:
+    async def revoked(*_: Any, **__: Any) -> None:
+        await host.suspend()
+
     async def recovered() -> None:
         first = settings.topic(SOURCE_TOPICS[0])
-        host.assign(tp.partition for tp in app.consumer.assignment() if tp.topic == first)
+        try:
+            host.assign(tp.partition for tp in app.consumer.assignment() if tp.topic == first)
+        except Exception as error:  # noqa: BLE001 Faust would log it and go on without the state
+            await app.crash(error)
 
+    app.on_partitions_revoked.connect(revoked, weak=False)
     table.on_recover(recovered)
 
 

@@ -52,7 +52,7 @@ def batch_scheduler(changelog_topic: str, most_records: int) -> type[DefaultSche
             return super().iterate(
                 {
                     tp: fetched if tp.topic == changelog_topic else list(_batches(fetched, most_records))
-                    for tp, fetched in records.items()
+                    for tp, fetched in sorted(records.items())  # decisions before their outcomes
                 }
             )
 

@@ -66,10 +66,12 @@ class CatchUp:
             async with self._lock:
                 ends = await self._consumer.end_offsets(list(now)) if now else {}
             for place, (topic, number) in now.items():
+                if number not in host.partitions:
+                    continue  # it was taken away meanwhile
                 cursor = host.cursor(topic, number)
                 if before.get(place) == cursor and cursor < ends[place]:
                     await self._fill(host, topic, number, cursor, ends[place])
-                before[place] = host.cursor(topic, number)
+                before[place] = cursor
 
     async def _fill(self, host: PartitionHost, topic: str, number: int, start: int, end: int) -> None:
         records = await self.read(topic, number, start, end)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Iterable, MutableMapping
+from typing import Literal
 from uuid import uuid4
 
 from processors.changelog import changes, recover
@@ -28,7 +29,7 @@ class PartitionHost:
     """All partitions that this worker owns.
 
     `recovered` is the Faust table's data: records of the changelog, their keys behind a partition number. It
-    is emptied into partitions as they are first used; from then on the state lives there.
+    is emptied into partitions as they are assigned; from then on the state lives there.
     """
 
     def __init__(
@@ -48,60 +49,83 @@ class PartitionHost:
         self._liveness = liveness
         self._recovered = recovered
         self._limit = DeadLetterLimit(settings.dead_letter_limit)
-        self._nonce = uuid4().hex[:12]
         self._locks: dict[int, asyncio.Lock] = {}
+        self._standing: Literal["at work", "suspended", "failed"] = "at work"
+        self.written: dict[tuple[str, int], int] = {}
+        """The offset up to which a source topic's partition is applied and the state after it is written."""
         self.partitions: dict[int, Partition] = {}
 
     async def apply(self, topic: str, number: int, batch: list[SourceRecord]) -> Outputs:
-        """Apply a batch and return when everything that it gave, and the state after it, is written."""
+        """Apply a batch and return when everything that it gave, and the state after it, is written.
+
+        While the host is suspended, and after a failure, it does nothing: the log still has the batch.
+        """
         self._liveness.check()
         # Batches of the source topics share the partition's state; one must be written before the next begins,
         # or an older state could come to lie after a newer one.
         async with self._locks.setdefault(number, asyncio.Lock()):
-            partition = self.partition(number)
-            start = self.cursor(topic, number)
-            if batch[0].offset > start:
-                missing = await self._catch_up.read(topic, number, start, batch[0].offset)
-                batch = [*missing, *batch]
-            outputs = partition.apply(topic, batch)
-            if outputs.applied:
-                await self._write(partition, topic, start, outputs)
-            return outputs
-
-    def partition(self, number: int) -> Partition:
-        """The state of a partition, recovered if it isn't in memory yet."""
-        if number not in self.partitions:
-            prefix = f"{number}/".encode()
-            keys = [key for key in self._recovered if key.startswith(prefix)]
-            records = {key[len(prefix) :].decode(): self._recovered.pop(key) for key in keys}
-            partition = recover(number, self._policies, self._nonce, records)
-            self.partitions[number] = partition
-            log.info(
-                "partition recovered",
-                extra={"partition": number, "records": len(records), "batch": partition.batch},
-            )
-        return self.partitions[number]
+            if self._standing != "at work" or number not in self.partitions:
+                return Outputs()
+            try:
+                return await self._apply(topic, number, batch)
+            except BaseException:
+                # State has changed that isn't written; nothing may be written on top of it.
+                self._standing = "failed"
+                raise
 
     def cursor(self, topic: str, number: int) -> int:
         """The offset up to which a topic's records of an owned partition were applied."""
-        return max(self.partition(number).cursors.get(topic, 0), self._empty_until.get((topic, number), 0))
+        return max(self.partitions[number].cursors.get(topic, 0), self._empty_until.get((topic, number), 0))
 
     def nothing_before(self, topic: str, number: int, offset: int) -> None:
         """Note that between the cursor and `offset` there are no records, only marks of transactions."""
         self._empty_until[topic, number] = offset
 
+    async def suspend(self) -> None:
+        """Begin no further batch and wait for those that are being written: partitions may be taken away."""
+        if self._standing == "at work":
+            self._standing = "suspended"
+        for lock in list(self._locks.values()):
+            async with lock:
+                pass
+
     def assign(self, numbers: Iterable[int]) -> None:
         """Recover newly assigned partitions and let go of those that were taken away."""
+        if self._standing == "suspended":
+            self._standing = "at work"
         assigned = set(numbers)
         for number in self.partitions.keys() - assigned:
             del self.partitions[number]
         kept = set(self.partitions)
-        for number in assigned:
-            self.partition(number)
+        for number in assigned - kept:
+            self._recover(number)
         # Faust reads the tail of kept partitions' changelogs again at every rebalance; it says nothing new.
         if kept:
             for key in [k for k in self._recovered if int(k.partition(b"/")[0]) in kept]:
                 del self._recovered[key]
+
+    def _recover(self, number: int) -> None:
+        prefix = f"{number}/".encode()
+        keys = [key for key in self._recovered if key.startswith(prefix)]
+        records = {key[len(prefix) :].decode(): self._recovered.pop(key) for key in keys}
+        partition = recover(number, self._policies, uuid4().hex[:12], records)
+        self.partitions[number] = partition
+        log.info(
+            "partition recovered",
+            extra={"partition": number, "records": len(records), "batch": partition.batch},
+        )
+
+    async def _apply(self, topic: str, number: int, batch: list[SourceRecord]) -> Outputs:
+        partition = self.partitions[number]
+        start = self.cursor(topic, number)
+        if batch[0].offset > start:
+            missing = await self._catch_up.read(topic, number, start, batch[0].offset)
+            batch = [*missing, *batch]
+        outputs = partition.apply(topic, batch)
+        if outputs.applied:
+            await self._write(partition, topic, start, outputs)
+        self.written[self._name(topic), number] = partition.cursors.get(topic, 0)
+        return outputs
 
     async def _write(self, partition: Partition, topic: str, start: int, outputs: Outputs) -> None:
         """Everything that the batch gave, then its triggers, then the state that says it was applied."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 from faust.transport.drivers import aiokafka as driver
@@ -19,27 +20,50 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer._isolation_level = "read_committed"
         return consumer
 
+    async def _fetch_records(
+        self,
+        consumer: Any,
+        active_partitions: Any,
+        timeout: Any = None,
+        max_records: Any = None,  # noqa: ASYNC109
+    ) -> dict[TP, list[Any]]:
+        # aiokafka gives all that it has of one partition before it comes to the next. An equal share of each
+        # keeps topics in step when there is much to catch up with: outcomes far ahead of their decisions cost
+        # more, and are given up when they are too far ahead.
+        fetched = dict(await super()._fetch_records(consumer, active_partitions, timeout, max_records))
+        for tp in active_partitions - fetched.keys():
+            fetched.update(await super()._fetch_records(consumer, {tp}, 0, max_records))
+        return fetched
+
 
 class _Consumer(driver.Consumer):
+    transport: BatchTransport
+
     def _new_consumer_thread(self) -> Any:
         return _ConsumerThread(self, loop=self.loop, beacon=self.beacon)
 
+    async def getmany(self, timeout: float) -> AsyncIterator[tuple[TP, Any]]:  # noqa: ASYNC109 Faust's name
+        await self.transport.room()
+        async for fetched in super().getmany(timeout):
+            yield fetched
+
     def _new_offset(self, tp: TP) -> int | None:
-        # A batch is acknowledged after its state is written, and batches of a partition one after the other,
-        # so the newest acknowledged offset is what was applied; there are no gaps to wait for.
-        acknowledged = self._acked[tp]
-        if not acknowledged:
-            return None
-        newest: int = max(acknowledged)
-        self._acked_index[tp].difference_update(acknowledged)
-        acknowledged.clear()
-        return newest + 1
+        # Faust's acknowledgement says only that a batch was taken up.
+        self._acked_index[tp].clear()
+        self._acked[tp].clear()
+        return self.transport.applied(tp)
 
     async def _add_gap(self, tp: TP, offset_from: int, offset_to: int) -> None:
         """Between the last offsets of two batches there is no gap to fill."""
 
 
 class BatchTransport(driver.Transport):
-    """What the worker's app is given in place of Faust's own transport."""
+    """What the worker's app is given in place of Faust's own transport.
+
+    `room` is awaited before every fetch; `applied` gives the offset of a source partition up to which the state
+    is written, or None where nothing was applied yet.
+    """
 
     Consumer = _Consumer
+    room: Callable[[], Awaitable[None]]
+    applied: Callable[[TP], int | None]

@@ -29,7 +29,6 @@ def environment_of(name: str, kafka: Broker, folder: Path) -> dict[str, str]:
         "SIGNALBOX_TOPIC_PREFIX": f"compose-{name}-{os.getpid()}.",
         "SIGNALBOX_DATA_FOLDER": str(folder / "data"),
         "SIGNALBOX_STORE_URL": f"file://{folder}/artifacts",
-        "SIGNALBOX_WEB_PORT": "0",
         "PYTHONUNBUFFERED": "1",
     }
     own = {variable: str(value) for variable, value in SERVICES[name]["environment"].items()}

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 from aiokafka.admin import AIOKafkaAdminClient
-from demo_support import ROOT, left_behind, run_demo
 
 from adapters.broker import Broker
+from tests.integration.demo_support import ROOT, left_behind, run_demo
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
 CLINC = ROOT.parent / "shared" / "data" / "clinc150"
@@ -49,14 +49,14 @@ def servers(kafka: Broker) -> dict[str, str]:
 
 
 def test_the_reward_climbs_because_of_policies_that_were_learned(tmp_path: Path) -> None:
-    summary = run_demo(tmp_path, "--seconds", "40")
+    summary = run_demo(tmp_path, "--seconds", "30")
 
     assert summary["broker"]["kind"] in ("kafka", "container")
-    assert_that_the_loop_closed(summary, policies=3)
+    assert_that_the_loop_closed(summary, policies=2)
 
 
 def test_a_constant_reward_promotes_nothing(tmp_path: Path, kafka: Broker) -> None:
-    summary = run_demo(tmp_path, "--seconds", "25", "--constant-reward", "0.7", **servers(kafka))
+    summary = run_demo(tmp_path, "--seconds", "15", "--constant-reward", "0.7", **servers(kafka))
 
     assert summary["candidates_rejected"] > 0
     assert (summary["policies_published"], summary["policies_adopted"]) == (0, 0)
@@ -68,7 +68,7 @@ def test_real_queries_close_the_loop_too(
     tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, kafka: Broker
 ) -> None:
     arguments = clinc10(tmp_path_factory.mktemp("queries"))
-    summary = run_demo(tmp_path, "--seconds", "40", *arguments, **servers(kafka))
+    summary = run_demo(tmp_path, "--seconds", "30", *arguments, **servers(kafka))
 
     assert_that_the_loop_closed(summary, policies=1)
 
@@ -111,8 +111,8 @@ async def topics_of(kafka: Broker) -> list[str]:
 def test_two_minutes_of_generated_traffic(tmp_path: Path) -> None:
     summary = run_demo(tmp_path)
 
-    assert_that_the_loop_closed(summary, policies=4)
-    assert summary["last_reward"] > summary["best_single_agent_reward"] + 0.1
+    assert_that_the_loop_closed(summary, policies=3)
+    assert summary["last_reward"] > summary["best_single_agent_reward"] + 0.05
 
 
 @pytest.mark.slow

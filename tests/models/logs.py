@@ -41,9 +41,10 @@ class TablePolicy:
         return result
 
 
-def log(  # noqa: PLR0917
+def log(
     count: int,
     seed: int = 0,
+    *,
     reward: Reward = right_agent,
     policy: DecisionPolicy | None = None,
     agents: tuple[str, ...] = AGENTS,

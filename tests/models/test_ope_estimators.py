@@ -4,7 +4,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.ope import Ips, Overlap, Snips
@@ -39,6 +39,7 @@ def test_without_evidence_there_is_no_estimate() -> None:
     assert math.isnan(filled(Snips(), [(0.0, 1.0)]).get())
 
 
+@settings(deadline=None)
 @given(PAIRS)
 def test_snips_stays_inside_the_rewards(pairs: list[tuple[float, float]]) -> None:
     value = filled(Snips(), pairs).get()
@@ -46,6 +47,7 @@ def test_snips_stays_inside_the_rewards(pairs: list[tuple[float, float]]) -> Non
     assert math.isnan(value) or min(rewards) - 1e-9 <= value <= max(rewards) + 1e-9
 
 
+@settings(deadline=None)
 @given(PAIRS, PAIRS)
 @pytest.mark.parametrize("kind", [Ips, Snips])
 def test_parts_add_up_to_the_whole(

@@ -14,6 +14,7 @@ from processors.changelog import META, changes, recover
 from processors.partition import Outputs, Partition
 from processors.policies import Policies
 from signalbox import topics
+from signalbox.errors import Stop
 from tests.processors.builders import (
     COMPLETE,
     Worker,
@@ -29,7 +30,7 @@ from tests.processors.traffic import (
     random_sizes,
     rest_of,
     seeds,
-    small_chunks,
+    small_limits,
     small_policies,
     wild_events,
 )
@@ -66,7 +67,7 @@ def given_by(outputs: Outputs) -> Any:
     return outputs.experiences, outputs.dead_letters, outputs.applied
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(seeds, st.sampled_from([None, 0.25]), st.integers(0, 10))
 def test_a_restarted_worker_goes_on_as_an_undisturbed_one(
     seed: int, default_reward: float | None, restarts_in_ten: int
@@ -75,8 +76,8 @@ def test_a_restarted_worker_goes_on_as_an_undisturbed_one(
     random = Random(seed)
     policies = small_policies(default_reward)
     undisturbed, restarted = Worker(policies), Worker(policies)
-    events = wild_events(random, 80)
-    with small_chunks():
+    events = wild_events(random, 60)
+    with small_limits():
         for batch in batches_of(log_of(events), random_sizes(random)):
             known = len(undisturbed.triggers)
             pending = [batch]
@@ -96,7 +97,7 @@ def test_a_restarted_worker_goes_on_as_an_undisturbed_one(
         assert state_of(recovered) == state_of(undisturbed.partition)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(seeds, st.sampled_from([None, 0.25]))
 def test_a_crash_before_the_state_was_written_changes_no_result(
     seed: int, default_reward: float | None
@@ -105,7 +106,7 @@ def test_a_crash_before_the_state_was_written_changes_no_result(
     random = Random(seed)
     policies = small_policies(default_reward)
     undisturbed, killed = Worker(policies), Worker(policies)
-    batches = list(batches_of(log_of(calm_events(random, 60)), random_sizes(random)))
+    batches = list(batches_of(log_of(calm_events(random, 40)), random_sizes(random)))
     for topic, records in batches:
         undisturbed.apply(topic, records)
     deaths = 0
@@ -132,13 +133,21 @@ def test_an_empty_changelog_gives_an_empty_partition() -> None:
     assert partition.now_s == 0.0
 
 
+def test_a_changelog_that_has_lost_a_record_is_not_recovered() -> None:
+    worker = Worker()
+    worker.feed(decision("d1", outcome=COMPLETE))
+    del worker.changelog["agent/harbor/search"]
+    with pytest.raises(Stop, match="partition 0: its changelog has"):
+        worker.restart("second")
+
+
 def test_every_batch_writes_its_cursor() -> None:
     worker = Worker()
     worker.feed(decision("d1"))
     worker.restart("second")
     assert META in worker.changelog
     assert worker.partition.cursors == {topics.ROUTING_DECISION: 1}
-    assert worker.partition.run == "2-second"
+    assert worker.partition.run == "1-second", "no experience was made, so all before batch 1 stand"
 
 
 def test_refused_records_move_the_cursor_too() -> None:

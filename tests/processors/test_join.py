@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from processors.buffer import BufferPolicy
 from processors.join import JoinPolicy
 from processors.policies import Policies
-from signalbox.events import DeadLetter, Experience, Signals, decode, epoch_s
+from signalbox.events import DeadLetter, Entity, Experience, Signals, epoch_s
 from tests.processors.builders import (
     COMPLETE,
     NOON,
@@ -158,11 +158,13 @@ def test_duplicates_change_nothing() -> None:
 
 
 def test_reported_twice_the_second_time_with_the_outcome() -> None:
-    """Directly, and through telemetry."""
+    """Directly, and through telemetry, which knows less: the first report counts, the outcome is added."""
     worker = Worker()
-    worker.feed(decision("d1"))
-    experience = only(experiences_in(worker.feed(decision("d1", trace_id="t", outcome=COMPLETE))))
-    assert experience.decision.trace_id == "t"
+    worker.feed(decision("d1", entities=(Entity("lighthouse"),)))
+    second = decision("d1", chosen_agent="summary", propensity=None, outcome=COMPLETE)
+    experience = only(experiences_in(worker.feed(second)))
+    assert experience.decision == decision("d1", entities=(Entity("lighthouse"),), outcome=COMPLETE)
+    assert experience.propensity == 0.5
     assert worker.feed(decision("d1", outcome=COMPLETE)).experiences == []
     assert worker.feed(outcome("d1", 1.0)).experiences == []
     assert worker.partition.ledger.agents["harbor", "search"].experiences == 1

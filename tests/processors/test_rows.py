@@ -148,3 +148,17 @@ def test_hashes_are_kept_as_hashes() -> None:
     seen.clear()
     assert log.write(2) == ([], ["seen/1.3.0"])
     assert tombstones == []
+
+
+def test_chunks_that_are_given_up_leave_nothing_dead_behind() -> None:
+    store = Store()
+    for row_id in (1, 2, 3):
+        store.put(0, row_id, b"old")
+    store.write()
+    store.put(0, 9, b"elsewhere")
+    store.write()
+    del store.live[0, 2]
+    store.log.give_up(lambda row_id: row_id == 2)
+    store.write()
+    assert store.recovered() == store.live
+    assert set(store.live) == {(0, 1), (0, 3), (0, 9)}

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from processors import rows
+from processors import join, rows
 from processors.buffer import BufferPolicy
 from processors.join import JoinPolicy
 from processors.policies import Policies
@@ -37,11 +37,12 @@ def small_policies(default_reward: float | None = None) -> Policies:
 
 
 @contextmanager
-def small_chunks() -> Iterator[None]:
-    """Chunks are merged and cut as they would be in a long history."""
+def small_limits() -> Iterator[None]:
+    """Chunks are merged and cut, and expiry is spread over batches, as they would be in a long history."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rows, "MANY_CHUNKS", 4)
         patch.setattr(rows, "LARGEST_CHUNK_BYTES", 1500)
+        patch.setattr(join, "EXPIRED_PER_BATCH", 8)
         yield
 
 

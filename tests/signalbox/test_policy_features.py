@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signalbox.events import Entity
@@ -38,6 +38,7 @@ def test_another_process_makes_the_same_vector(seed: Any) -> None:
     assert output.strip() == f"{rows.tolist()} {values.tolist()}"
 
 
+@settings(deadline=None)
 @given(
     st.text(max_size=300), st.lists(st.builds(Entity, st.text(max_size=20), st.text(max_size=9)), max_size=4)
 )

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from signalbox.errors import ArtifactError
@@ -60,6 +60,7 @@ def artifact(seed: Any = 0, size: int = 40, **tensors: Any) -> Artifact:
 POLICY = Policy(artifact())
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60), st.lists(st.sampled_from([*AGENTS, "new", "newer"]), min_size=1, unique=True))
 def test_probabilities_sum_to_one_and_keep_the_exploration_floor(query: str, candidates: list[str]) -> None:
     found = POLICY.probabilities(DecisionFeatures(query), candidates)

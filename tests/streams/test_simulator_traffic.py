@@ -39,8 +39,8 @@ def test_the_best_agent_depends_on_the_kind_the_modality_and_the_tenant() -> Non
     first, second = (generated_workload(i, seed=1, reward_of=REWARD_OF) for i in (0, 1))
     best = first.outcomes.expected.argmax(axis=1)
 
-    assert len(set(best[::2])) == 5
-    assert (best[::2] != best[1::2]).sum() > 3
+    assert len(set(best[::2])) == 9
+    assert (best[::2] != best[1::2]).sum() >= 7
     assert (best != second.outcomes.expected.argmax(axis=1)).any()
     assert first.agents == second.agents
 
@@ -163,6 +163,20 @@ def test_a_score_without_decisions_says_so() -> None:
     score = Score(best_single_agent=0.5, optimal=0.9)
 
     assert score.first is score.last is None
+
+
+def test_tenants_ask_more_or_less_often_and_the_total_knows_it() -> None:
+    traffic = build_traffic(Scenario(seed=2, tenants=3), load_settings())
+    for _ in range(3000):
+        tenant, task = traffic.next_task()
+        traffic.respond(tenant, task, "generalist")
+    shares = [6 / 11, 3 / 11, 2 / 11]
+
+    assert [score.decisions / 3000 for score in traffic.scores] == pytest.approx(shares, abs=0.03)
+    for name in ("optimal", "best_single_agent"):
+        mean = sum(share * getattr(score, name) for share, score in zip(shares, traffic.scores, strict=True))
+        assert getattr(traffic.total, name) == pytest.approx(mean)
+    assert traffic.total.regret == pytest.approx(sum(score.regret for score in traffic.scores))
 
 
 def test_more_tenants_than_there_are_names_for_are_refused() -> None:

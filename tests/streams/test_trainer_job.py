@@ -26,7 +26,7 @@ def test_the_buffer_is_what_the_worker_had(
 ) -> None:
     policies = Policies(buffer=BufferPolicy(capacity=capacity, windows=windows))
     job = last_job(count, policies, minutes_apart=minutes_apart)
-    buffer = materialise(job.trigger, experiences_of(job), job.buffer)
+    buffer = materialise(job.trigger, experiences_of(job))
     assert buffer.digest() == job.trigger.buffer_digest
     kept = sample(buffer, experiences_of(job))
     assert len(kept) == len(buffer) <= capacity * windows
@@ -35,14 +35,14 @@ def test_the_buffer_is_what_the_worker_had(
 @pytest.mark.parametrize("change", ["a record less", "another capacity"])
 def test_another_buffer_than_the_workers_is_refused(change: str) -> None:
     job = last_job(120, Policies(buffer=BufferPolicy(capacity=50)))
-    experiences, policy = experiences_of(job), job.buffer
+    experiences, trigger = experiences_of(job), job.trigger
     if change == "a record less":
-        kept = sample(materialise(job.trigger, experiences, policy), experiences)
+        kept = sample(materialise(trigger, experiences), experiences)
         experiences.remove(kept[0])
     else:
-        policy = BufferPolicy(capacity=49)
+        trigger = structs.replace(trigger, window_capacity=49)
     with pytest.raises(Unusable, match="buffer_digest: the worker had"):
-        materialise(job.trigger, experiences, policy)
+        materialise(trigger, experiences)
 
 
 def test_a_learnable_tenant_gets_a_better_policy_and_twice_the_same_bytes() -> None:
@@ -59,11 +59,11 @@ def test_a_learnable_tenant_gets_a_better_policy_and_twice_the_same_bytes() -> N
 def test_what_goes_wrong_in_training_is_an_answer_with_its_error() -> None:
     job = last_job(80, Policies())
     broken = structs.replace(job.trigger, buffer_digest="another")
-    answer = attempt(run_job, TrainingJob(broken, job.records, None, job.buffer))
+    answer = attempt(run_job, TrainingJob(broken, job.records, None))
     assert (answer.result.verdict, answer.result.reason) == ("failed", "error")
     assert answer.result.message.startswith("buffer_digest: the worker had another, but the ranges give")
     unknown = structs.replace(job.trigger, configuration={"learning_rte": 1})
-    answer = attempt(run_job, TrainingJob(unknown, job.records, None, job.buffer))
+    answer = attempt(run_job, TrainingJob(unknown, job.records, None))
     assert "learning_rte" in answer.result.message
 
 

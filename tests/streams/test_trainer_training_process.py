@@ -4,13 +4,12 @@ import time
 
 import pytest
 
-from processors.buffer import BufferPolicy
 from signalbox.errors import Retry
 from streams.trainer.job import Answer, TrainingJob, without_training
 from streams.trainer.training_process import MAX_DEATHS, TrainingProcess
 from tests.integration.trainer_support import trigger
 
-JOB = TrainingJob(trigger(1), (), None, BufferPolicy())
+JOB = TrainingJob(trigger(1), (), None)
 
 
 def name_the_process(job: TrainingJob) -> Answer:

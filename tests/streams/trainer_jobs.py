@@ -60,7 +60,7 @@ def last_job(count: int, policies: Policies, *, minutes_apart: float = 0.1) -> T
             partition.ledger.scope(each.tenant_key, each.scope).outstanding = None
     trigger = found[-1]
     (where,) = trigger.ranges
-    return TrainingJob(trigger, tuple(published[where.start : where.end]), None, policies.buffer)
+    return TrainingJob(trigger, tuple(published[where.start : where.end]), None)
 
 
 def experiences_of(job: TrainingJob) -> list[Experience]:

@@ -18,7 +18,7 @@ def main(bootstrap_servers: str, events: int, *topics: str) -> None:
     """Count so many events by key."""
     stopwatch = Stopwatch()
 
-    def update(value: Any, state: State) -> Any:
+    def update(value: Any, state: State[Any, Any]) -> Any:
         state.set("events", state.get("events", 0) + 1)
         stopwatch.count(1)
         return value
