@@ -13,6 +13,8 @@ from signalbox.errors import Retry
 
 FETCH_BYTES = 8 * 2**20
 MAX_POLLS_WITHOUT_RECORDS = 60
+FETCH_WAIT_MS = 20
+"""The broker answers a connection's requests in turn, so the next read waits for the last one's long poll."""
 
 
 @asynccontextmanager
@@ -25,6 +27,7 @@ async def plain_consumer(
         enable_auto_commit=False,
         isolation_level=isolation_level,
         max_partition_fetch_bytes=FETCH_BYTES,
+        fetch_max_wait_ms=FETCH_WAIT_MS,
         auto_offset_reset="none",
     )
     try:

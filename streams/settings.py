@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from signalbox.connection import Connection
@@ -94,6 +94,15 @@ class Settings(BaseSettings):
     )
     log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="Log level.")
 
+    @model_validator(mode="after")
+    def _check_memory(self) -> Settings:
+        if self.remember_decisions_s < self.join_window_s:
+            raise ValueError(
+                f"SIGNALBOX_REMEMBER_DECISIONS_S: {self.remember_decisions_s} s is less than the join window,"
+                f" {self.join_window_s} s: a decision could be taken for new while it waits"
+            )
+        return self
+
     @property
     def artifact_url(self) -> str:
         """Where artifacts are archived."""
@@ -142,6 +151,8 @@ def load_settings(**overrides: object) -> Settings:
         return Settings(**overrides)  # type: ignore[arg-type]  # pydantic checks them
     except ValidationError as error:
         first = error.errors()[0]
+        if not first["loc"]:
+            raise ConfigurationError(first["msg"].removeprefix("Value error, ")) from None
         name = "_".join(str(part) for part in first["loc"][:1]).upper()
         raise ConfigurationError(f"SIGNALBOX_{name}: {first['msg']}, got {first['input']!r}") from None
 

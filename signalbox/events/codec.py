@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import cache
 from typing import Any, TypeVar
 
@@ -23,8 +24,8 @@ _encoder = msgspec.json.Encoder()
 
 
 @cache
-def _decoder(kind: type[E]) -> msgspec.json.Decoder[E]:
-    return msgspec.json.Decoder(kind)
+def _decoder(kind: type[E]) -> Callable[[bytes], E]:
+    return msgspec.json.Decoder(kind).decode
 
 
 def decode(kind: type[E], data: bytes | None) -> E:
@@ -34,12 +35,10 @@ def decode(kind: type[E], data: bytes | None) -> E:
     if len(data) > MAX_EVENT_BYTES and len(data) > (limit := _limit_bytes(kind)):
         raise InvalidEvent("too_large", f"{kind.__name__}: {len(data)} bytes, at most {limit}")
     try:
-        event: E = _decoder(kind).decode(data)
+        event: E = _decoder(kind)(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _explain(kind, data, error) from None
-    problem = _problem(event)
-    if problem:
-        raise problem
+    _refuse_contradiction(event)
     return event
 
 
@@ -80,14 +79,14 @@ def _limit_bytes(kind: type[msgspec.Struct]) -> int:
     return MAX_RECORD_BYTES if kind in (Experience, DeadLetter) else MAX_EVENT_BYTES
 
 
-def _problem(event: msgspec.Struct) -> InvalidEvent | None:
+def _refuse_contradiction(event: msgspec.Struct) -> None:
     if isinstance(event, RoutingOutcome):
         if event.is_empty:
-            return InvalidEvent("empty_outcome", "RoutingOutcome: no signal is present, so it says nothing")
+            raise InvalidEvent("empty_outcome", "RoutingOutcome: no signal is present, so it says nothing")
     elif isinstance(event, (RoutingDecision, WorkflowExecution)):
         problem = event.problem()
-        return InvalidEvent("invalid", f"{type(event).__name__}.{problem}") if problem else None
-    return None
+        if problem:
+            raise InvalidEvent("invalid", f"{type(event).__name__}.{problem}")
 
 
 def _explain(kind: type[msgspec.Struct], data: bytes, error: Exception) -> InvalidEvent:

@@ -62,6 +62,8 @@ async def load_checkpoint(connection: Connection, settings: Settings, path: Path
     records = _records(partition, path)
     told += await _champion(connection, settings, ledger, checkpoint)
     await _write(connection, settings, partition, records)
+    # One that has started meanwhile may have recovered the old state: then all of this has to be done again.
+    await refuse_beside_workers(connection, settings)
     return told
 
 

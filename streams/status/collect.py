@@ -89,11 +89,11 @@ async def _lag(
     names: Iterable[str],
 ) -> dict[str, int]:
     """How many records of each topic the group has not committed; what retention deleted doesn't count."""
-    committed = await client.list_consumer_group_offsets(group)
     lag = {}
     for name in names:
         places = await partitions_of(consumer, [settings.topic(name)])
+        committed = await client.list_consumer_group_offsets(group, partitions=places)
         starts, ends = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
-        read = {place: committed[place].offset if place in committed else 0 for place in places}
-        lag[name] = sum(max(0, ends[place] - max(starts[place], read[place])) for place in places)
+        # A group that has committed nothing is at -1, and what retention has deleted can't be read any more.
+        lag[name] = sum(max(0, ends[place] - max(starts[place], committed[place].offset)) for place in places)
     return lag

@@ -15,7 +15,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from processors.partition import SOURCE_TOPICS
 from signalbox.connection import Connection
-from streams.reading import records_between
+from streams.reading import FETCH_WAIT_MS, records_between
 from streams.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,7 +33,10 @@ class CatchUp:
     def __init__(self, connection: Connection, settings: Settings) -> None:
         self._settings = settings
         self._consumer = AIOKafkaConsumer(
-            **connection.client_options(), enable_auto_commit=False, isolation_level="read_committed"
+            **connection.client_options(),
+            enable_auto_commit=False,
+            isolation_level="read_committed",
+            fetch_max_wait_ms=FETCH_WAIT_MS,
         )
         self._lock = asyncio.Lock()
 

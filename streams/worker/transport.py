@@ -24,8 +24,8 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         self,
         consumer: Any,
         active_partitions: Any,
-        timeout: Any = None,
-        max_records: Any = None,  # noqa: ASYNC109
+        timeout: Any = None,  # noqa: ASYNC109 Faust's name
+        max_records: Any = None,
     ) -> dict[TP, list[Any]]:
         # aiokafka gives all that it has of one partition before it comes to the next. An equal share of each
         # keeps topics in step when there is much to catch up with: outcomes far ahead of their decisions cost

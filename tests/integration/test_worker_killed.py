@@ -18,11 +18,11 @@ from tests.integration.traffic_support import Traffic, send_until
 from tests.integration.trainer_support import producer_on
 from tests.integration.worker_support import (
     Service,
+    check_rewards,
     read_events,
     read_records,
     services,
     settings_on,
-    standing_experiences,
     unanswered,
     verify,
     worked_off,
@@ -89,9 +89,7 @@ async def check_everything(connection: Connection, settings: Settings, traffic: 
     await verify(connection, settings)
     assert await unanswered(connection, settings) == set()
     assert len(await read_events(connection, settings, OptimizationTrigger)) >= traffic.tenants
-    experiences = await standing_experiences(connection, settings)
-    routed = {place: e.reward for place, e in experiences.items() if place[1].startswith("d-")}
-    assert routed == pytest.approx(traffic.expected)
+    await check_rewards(connection, settings, traffic.expected)
     letters = [decode(DeadLetter, r.value) for r in await read_records(connection, settings, DEAD_LETTER)]
     assert {letter.reason for letter in letters} == {"not_json"}
     assert len({letter.value for letter in letters}) == traffic.garbage

@@ -18,6 +18,7 @@ from tests.integration.traffic_support import Traffic, send_until
 from tests.integration.trainer_support import producer_on
 from tests.integration.worker_support import (
     Service,
+    check_rewards,
     services,
     settings_on,
     standing_experiences,
@@ -27,8 +28,6 @@ from tests.integration.worker_support import (
 )
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(400)]
-
-SESSION_TIMEOUT_S = 10.0
 
 
 @pytest.fixture
@@ -43,7 +42,7 @@ async def traffic_on(connection: Connection, settings: Settings, seed: int) -> A
     """Traffic of twelve tenants while the block runs; afterwards all of it must be processed, and verified."""
     traffic, stopping = Traffic(seed, tenants=12), asyncio.Event()
     async with producer_on(connection) as producer:
-        sending = asyncio.create_task(send_until(stopping, producer, settings, traffic, per_s=300))
+        sending = asyncio.create_task(send_until(stopping, producer, settings, traffic))
         try:
             yield traffic
         finally:
@@ -51,9 +50,7 @@ async def traffic_on(connection: Connection, settings: Settings, seed: int) -> A
             await sending
     await worked_off(connection, settings)
     await verify(connection, settings)
-    experiences = await standing_experiences(connection, settings)
-    rewards = {place: e.reward for place, e in experiences.items() if place[1].startswith("d-")}
-    assert rewards == pytest.approx(traffic.expected)
+    await check_rewards(connection, settings, traffic.expected)
 
 
 async def progress(connection: Connection, settings: Settings, more: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import count
@@ -18,6 +18,8 @@ from signalbox.topics import ROUTING_DECISION, ROUTING_OUTCOME, WORKFLOW_EXECUTI
 from streams.settings import Settings
 
 AGENTS = ("video_search", "document_search")
+Record = tuple[str, bytes, bytes]
+"""Topic, key and value."""
 STEP_S = 0.05
 AN_HOUR_S = 3600.0
 
@@ -41,16 +43,23 @@ class Traffic:
         self._later: list[tuple[float, int, str, str, Any]] = []
         self._order = count()
 
-    def events(self) -> Iterator[tuple[str, bytes, bytes]]:
-        """Topic, key and value of record after record, without end."""
+    def rounds(self) -> Iterator[list[Record]]:
+        """One decision after another, each with what else is due, without end."""
         for number in count():
             now_s = self.began_s + number * STEP_S
-            while self._later and self._later[0][0] <= now_s:
-                _, _, topic, tenant, event = heapq.heappop(self._later)
-                yield topic, tenant.encode(), encode(event)
-            yield from self._one(number, now_s, f"tenant-{number % self.tenants}")
+            due = list(self._due(now_s))
+            yield due + list(self._one(number, now_s, f"tenant-{number % self.tenants}"))
 
-    def _one(self, number: int, now_s: float, tenant: str) -> Iterator[tuple[str, bytes, bytes]]:
+    def rest(self) -> Iterator[Record]:
+        """The outcomes that are still to come."""
+        return self._due(float("inf"))
+
+    def _due(self, now_s: float) -> Iterator[Record]:
+        while self._later and self._later[0][0] <= now_s:
+            _, _, topic, tenant, event = heapq.heappop(self._later)
+            yield topic, tenant.encode(), encode(event)
+
+    def _one(self, number: int, now_s: float, tenant: str) -> Iterator[Record]:
         chance = self._chance
         if number % 100 == 50:
             self.garbage += 1
@@ -97,30 +106,25 @@ class Traffic:
         at_s = outcome.occurred_at.timestamp()
         heapq.heappush(self._later, (at_s, next(self._order), ROUTING_OUTCOME, outcome.tenant_id, outcome))
 
-    def rest(self) -> Iterator[tuple[str, bytes, bytes]]:
-        """The outcomes that are still to come."""
-        while self._later:
-            _, _, topic, tenant, event = heapq.heappop(self._later)
-            yield topic, tenant.encode(), encode(event)
-
 
 async def send_until(
-    stopping: asyncio.Event, producer: AIOKafkaProducer, settings: Settings, traffic: Traffic, per_s: int = 400
-) -> int:
-    """Send events at about a rate until told to stop, then the outcomes that are due; how many were sent."""
-    sent = 0
-    for topic, key, value in traffic.events():
-        await producer.send(settings.topic(topic), value, key)
-        sent += 1
-        if sent % 40 == 0:
-            await asyncio.sleep(40 / per_s)
+    stopping: asyncio.Event, producer: AIOKafkaProducer, settings: Settings, traffic: Traffic, per_s: int = 200
+) -> None:
+    """Send so many decisions a second and what belongs to them until told to stop, then what is left."""
+    for number, records in enumerate(traffic.rounds()):
+        await send(producer, settings, records)
+        if number % 20 == 0:
+            await asyncio.sleep(20 / per_s)
         if stopping.is_set():
             break
-    for topic, key, value in traffic.rest():
-        await producer.send(settings.topic(topic), value, key)
-        sent += 1
+    await send(producer, settings, traffic.rest())
     await producer.flush()
-    return sent
+
+
+async def send(producer: AIOKafkaProducer, settings: Settings, records: Iterable[Record]) -> None:
+    """Hand records to the producer."""
+    for topic, key, value in records:
+        await producer.send(settings.topic(topic), value, key)
 
 
 def reward_of(signals: Signals) -> float:

@@ -8,12 +8,13 @@ import signal
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import pytest
 from aiokafka import TopicPartition
 
 from processors.partition import SOURCE_TOPICS, Partition
@@ -179,6 +180,20 @@ async def standing_experiences(connection: Connection, settings: Settings) -> di
     return found
 
 
+async def check_rewards(
+    connection: Connection, settings: Settings, expected: Mapping[tuple[str, str], float]
+) -> None:
+    """Every routing decision with an outcome, and no other, has one experience, with the right reward."""
+    found = {
+        place: e.reward
+        for place, e in (await standing_experiences(connection, settings)).items()
+        if e.source.startswith("routing-")
+    }
+    assert found.keys() - expected.keys() == set(), "experiences that nobody expected"
+    assert expected.keys() - found.keys() == set(), "experiences that are missing"
+    assert found == pytest.approx(dict(expected))
+
+
 async def read_states(connection: Connection, settings: Settings) -> list[Partition]:
     """Every partition as a worker would recover it now."""
     async with plain_consumer(connection, "read_committed") as consumer:
@@ -191,7 +206,7 @@ async def read_states(connection: Connection, settings: Settings) -> list[Partit
 async def verify(connection: Connection, settings: Settings) -> None:
     """Replay everything; what it gives must be what the worker gave."""
     report = await run_replay(connection, settings, verify=True)
-    assert report.differences == []
+    assert not report.differences, "\n".join(report.differences)
     assert report.source_records > 0
 
 

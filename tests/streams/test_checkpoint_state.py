@@ -24,7 +24,7 @@ from streams.checkpoint.save import partition_of
 from streams.checkpoint.state import checkpoint_of, put_into
 from streams.settings import load_settings
 from tests.processors.builders import COMPLETE, NOON, Worker, batches_of, decision, log_of, moment_at
-from tests.processors.traffic import random_sizes, seeds, small_chunks, small_policies, wild_events
+from tests.processors.traffic import random_sizes, seeds, small_limits, small_policies, wild_events
 
 CHAMPION = PolicyUpdate(
     tenant_id="harbor",
@@ -70,7 +70,7 @@ def test_a_load_restores_one_tenant_and_touches_no_other(seed: int, saved_after:
     """Whatever came between, and also once everything is recovered from the changelog."""
     random = Random(seed)
     worker = Worker(small_policies())
-    with small_chunks():
+    with small_limits():
         batches = list(batches_of(log_of(wild_events(random, 80)), random_sizes(random)))
         for topic, records in batches[:saved_after]:
             worker.apply(topic, records)

@@ -14,7 +14,10 @@ from benchmarks.throughput.result import Stopwatch
 async def main(bootstrap_servers: str, events: int, *topics: str) -> None:
     """Parse so many events."""
     consumer = AIOKafkaConsumer(
-        *topics, bootstrap_servers=bootstrap_servers, group_id="peer-getmany", auto_offset_reset="earliest"
+        *topics,
+        bootstrap_servers=bootstrap_servers,
+        group_id=f"peer-getmany-{topics[0]}",
+        auto_offset_reset="earliest",
     )
     await consumer.start()
     stopwatch, done = Stopwatch(), 0

@@ -26,7 +26,7 @@ def main(bootstrap_servers: str, events: int, *topics: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         app = Application(
             broker_address=bootstrap_servers,
-            consumer_group=f"peer-{topics[0]}",
+            consumer_group=f"peer-quix-{topics[0]}",
             auto_offset_reset="earliest",
             state_dir=folder,
             loglevel="ERROR",

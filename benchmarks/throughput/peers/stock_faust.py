@@ -27,7 +27,7 @@ async def main(bootstrap_servers: str, events: int, decision_topic: str, outcome
     """Join so many events, or as many as the time limit allows."""
     with tempfile.TemporaryDirectory() as folder:
         app = faust.App(
-            f"peer-{decision_topic}",
+            f"peer-faust-{decision_topic}",
             broker=f"kafka://{bootstrap_servers}",
             store="memory://",
             datadir=folder,
@@ -46,8 +46,8 @@ async def main(bootstrap_servers: str, events: int, decision_topic: str, outcome
         _join(app, stopwatch, decision_topic, outcome_topic)
         await app.start()
         app.producer.buffer.max_messages = MAX_MESSAGES
-        while stopwatch.events < events - 1 and stopwatch.running_s < LIMIT_S:
-            await asyncio.sleep(POLL_S)  # noqa: ASYNC110 an event per record would be what is measured
+        while stopwatch.events < events - 1 and stopwatch.running_s < LIMIT_S:  # noqa: ASYNC110 an event a record is not free
+            await asyncio.sleep(POLL_S)
         stopwatch.report()
         await app.stop()
 
