@@ -83,7 +83,7 @@ class Settings(BaseSettings):
         0.05, description="Relative improvement over the champion that a candidate must prove."
     )
     gate_error: float = Field(0.05, gt=0, lt=1, description="Chance of a wrong promotion per champion.")
-    held_out_share: float = Field(0.3, gt=0, lt=1, description="Share of experiences kept from training.")
+    held_out_share: float = Field(0.5, gt=0, lt=1, description="Share of experiences kept from training.")
 
     dead_letter_limit: float = Field(
         0.5, gt=0, le=1, description="Share of bad records, over the last 1000, that stops the worker."

@@ -33,7 +33,7 @@ from streams.simulator.simulator import Pace
 from streams.simulator.traffic import Traffic
 
 DEMO_SETTINGS: dict[str, Any] = {
-    "cool_down_s": 2,
+    "cool_down_s": 4,
     "experience_replay_size": 5000,
     "exploration_epsilon": 0.2,
     "epsilon_decay": 0.6,
