@@ -2,31 +2,47 @@
 
 from __future__ import annotations
 
-from typing import cast
+from datetime import datetime
 
 import msgspec
 
-from processors.join import Joined
-from signalbox.events import Experience, RoutingDecision, encode_trusted, moment_at
+from processors.waiting import Joined
+from signalbox.events import Signals, encode_trusted, moment_at
+
+
+class _Written(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
+    """`Experience` as it is written: its decision are the router's own bytes, and nothing is checked again."""
+
+    tenant_id: str
+    occurred_at: datetime
+    decision_id: str
+    reward: float
+    reward_version: str
+    outcome: Signals
+    decision: msgspec.Raw
+    source: str
+    run: str
+    batch: int
+    revision: int = 0
+    propensity: float | None = None
 
 
 def experience_bytes(joined: Joined, reward: float, reward_version: str, run: str, batch: int) -> bytes:
     """The experience as JSON; the decision inside it is the router's own bytes, unknown fields and all."""
     decision = joined.decision
     return encode_trusted(
-        Experience(
-            tenant_id=decision.tenant_id,
-            occurred_at=moment_at(decision.occurred_s),
-            decision_id=decision.decision_id,
-            reward=reward,
-            reward_version=reward_version,
-            outcome=joined.signals,
-            # The encoder copies raw bytes through, which costs nothing; a reader decodes them as a decision.
-            decision=cast(RoutingDecision, msgspec.Raw(decision.raw)),
-            source=joined.source,
-            run=run,
-            batch=batch,
-            revision=joined.revision,
-            propensity=decision.propensity,
+        _Written(
+            decision.tenant_id,
+            moment_at(decision.occurred_s),
+            decision.decision_id,
+            reward,
+            reward_version,
+            joined.signals,
+            msgspec.Raw(decision.raw),
+            joined.source,
+            run,
+            batch,
+            joined.revision,
+            decision.propensity,
         )
     )

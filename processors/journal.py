@@ -10,6 +10,8 @@ from collections.abc import Iterable
 
 import msgspec
 
+from signalbox.standing import in_succession
+
 CHECKPOINT = "checkpoint"
 """In place of a topic: the batch applied no records but put saved state in place of what the log had given."""
 
@@ -39,8 +41,8 @@ def applied(values: Iterable[bytes]) -> list[JournalEntry]:
     Every batch has an entry, so the first one of a run says what it does again.
     """
     kept: list[JournalEntry] = []
-    for value in values:
-        entry = _decoder.decode(value)
+    entries = map(_decoder.decode, values)
+    for entry in in_succession(entries, lambda entry: entry.run, lambda entry: entry.batch):
         while kept and kept[-1].batch >= entry.batch:
             kept.pop()
         kept.append(entry)

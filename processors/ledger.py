@@ -8,12 +8,12 @@ from typing import Any
 from msgspec.structs import replace
 
 from processors.buffer import ReplayBuffer, Row, Stratum, stratum_of
-from processors.join import Joined
 from processors.policies import Policies
 from processors.reward import reward
 from processors.rows import RowLog
 from processors.statistics import AgentStatistics
 from processors.trigger import Due, ScopeState
+from processors.waiting import Joined
 from signalbox.events import Signals, TrainingResult
 
 ROUTING = "routing"
@@ -125,7 +125,7 @@ class Ledger:
 
     def _buffer_row(self, start: int, place: tuple[str, int]) -> Any:
         buffer = self.buffers.get(place[0])
-        window = buffer.windows.get(start) if buffer else None
+        window = None if buffer is None else buffer.windows.get(start)
         row = window.rows.get(place[1]) if window else None
         return None if row is None else (place[0], *row)
 
@@ -138,6 +138,6 @@ class Ledger:
 
     def _limit_row(self, start: int, place: tuple[str, Stratum]) -> Any:
         buffer = self.buffers.get(place[0])
-        window = buffer.windows.get(start) if buffer else None
+        window = None if buffer is None else buffer.windows.get(start)
         limit = window.left_out.get(place[1]) if window else None
         return None if limit is None else (place[0], place[1], limit)

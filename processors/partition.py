@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 
 from processors.experience import experience_bytes
 from processors.intake import Intake, SourceRecord, dead_letter
-from processors.join import Join, Joined, Part
+from processors.join import Join
 from processors.ledger import Ledger
 from processors.policies import Policies
+from processors.waiting import Joined, Part
 from processors.workflow import decision_of
 from signalbox import topics
 from signalbox.errors import Unusable

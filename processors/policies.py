@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from processors.buffer import BufferPolicy
-from processors.join import JoinPolicy
+from processors.join_state import JoinPolicy
 from processors.reward import RewardPolicy
 from processors.trigger import TriggerPolicy
 

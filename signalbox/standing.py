@@ -9,7 +9,7 @@ come between and have died without an experience, so that no reader of experienc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 R = TypeVar("R")
@@ -29,7 +29,7 @@ def standing(records: Iterable[R], run_of: Callable[[R], str], batch_of: Callabl
     """The records of one partition, in log order, without those that a dead run wrote in vain."""
     kept: list[R] = []
     run = ""
-    for record in records:
+    for record in in_succession(records, run_of, lambda record: void_from(run_of(record))):
         if run_of(record) != run:
             run = run_of(record)
             first = void_from(run)
@@ -37,3 +37,25 @@ def standing(records: Iterable[R], run_of: Callable[[R], str], batch_of: Callabl
                 kept.pop()
         kept.append(record)
     return kept
+
+
+def in_succession(
+    records: Iterable[R], run_of: Callable[[R], str], began_of: Callable[[R], int]
+) -> Iterator[R]:
+    """The records of one partition, in log order, without those of runs that already had a successor.
+
+    A worker that was frozen may write once more when it wakes up, although another has taken over. `began_of`
+    tells from a run's first record where it begins: a successor does not begin before its predecessor.
+    """
+    run, began = "", 0
+    ended: set[str] = set()
+    for record in records:
+        name = run_of(record)
+        if name != run and name not in ended:
+            if began_of(record) < began:
+                ended.add(name)
+            else:
+                ended.add(run)
+                run, began = name, began_of(record)
+        if name not in ended:
+            yield record

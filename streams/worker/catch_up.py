@@ -85,4 +85,6 @@ class CatchUp:
             )
         for at in range(0, len(records), MOST_RECORDS):
             await host.apply(topic, number, records[at : at + MOST_RECORDS])
-        host.nothing_before(topic, number, end)
+        # A host whose partitions may be taken away applies nothing; then the records are still to come.
+        if not records or (number in host.partitions and host.cursor(topic, number) > records[-1].offset):
+            host.nothing_before(topic, number, end)

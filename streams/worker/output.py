@@ -7,7 +7,7 @@ appended whole or not at all, which is what keeps state and cursor together.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -21,9 +21,12 @@ OUTPUT_BATCH_BYTES = 900_000
 
 
 class Output:
-    """An idempotent producer; every method returns when the broker has everything."""
+    """An idempotent producer; every method returns when the broker has everything.
 
-    def __init__(self, connection: Connection) -> None:
+    `before_request` is called right before each request leaves, also before a retry, and stops it by raising.
+    """
+
+    def __init__(self, connection: Connection, before_request: Callable[[], None] = lambda: None) -> None:
         self._producer = AIOKafkaProducer(
             **connection.client_options(),
             enable_idempotence=True,
@@ -31,6 +34,9 @@ class Output:
             max_batch_size=CHANGELOG_BATCH_BYTES,
             max_request_size=CHANGELOG_BATCH_BYTES,
         )
+        # Checking where records are handed over is too early: from there they go through the producer's queue.
+        client: Any = self._producer.client
+        client.send = _preceded(client.send, before_request)
 
     async def start(self) -> None:
         """Connect."""
@@ -71,3 +77,11 @@ class Output:
         builder.close()
         future: asyncio.Future[Any] = await self._producer.send_batch(builder, topic, partition=partition)
         return future
+
+
+def _preceded(send: Callable[..., Awaitable[Any]], check: Callable[[], None]) -> Callable[..., Awaitable[Any]]:
+    async def checked(*arguments: Any, **options: Any) -> Any:
+        check()
+        return await send(*arguments, **options)
+
+    return checked

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from models.configuration import TrainingConfiguration
 from processors.buffer import BufferPolicy
-from processors.join import JoinPolicy
+from processors.join_state import JoinPolicy
 from processors.policies import Policies
 from processors.reward import RewardPolicy
 from processors.trigger import TriggerPolicy

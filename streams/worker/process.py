@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 from typing import Any
@@ -24,8 +25,8 @@ async def serve(settings: Settings) -> None:
     """Run a worker until SIGTERM or SIGINT; raises what made it crash."""
     connection = settings.connection()
     await ensure_topics(connection, settings, declares_topics=settings.broker != "in-process")
-    output, catch_up = Output(connection), CatchUp(connection, settings)
     liveness = Liveness(SESSION_TIMEOUT_S)
+    output, catch_up = Output(connection, liveness.check), CatchUp(connection, settings)
     await output.start()
     await catch_up.start()
     app, host = build_app(settings, connection, output, catch_up, liveness)
@@ -36,6 +37,7 @@ async def serve(settings: Settings) -> None:
     ]
     try:
         await app.start()
+        _calm_garbage_collector()
         ends.append(asyncio.create_task(_crash(app), name="crash"))
         ends.append(asyncio.create_task(catch_up.watch(host), name="catch-up"))
         done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
@@ -49,14 +51,29 @@ async def serve(settings: Settings) -> None:
     await _leave(app, output, catch_up)
 
 
+def _calm_garbage_collector() -> None:
+    """Let it look less often: it walks all that waits, finds no cycles, and takes a quarter of the time."""
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 50)
+
+
 async def _leave(app: Any, *clients: Output | CatchUp) -> None:
-    try:
-        async with asyncio.timeout(STOP_LIMIT_S):
-            await app.stop()
-            for client in clients:
-                await client.stop()
-    except Exception as error:  # noqa: BLE001 whatever happens now, the state is on Kafka
-        log.warning("ended without taking leave of Kafka: %r", error)
+    # In a task of its own, because Faust's stop may end as cancelled, which would hide why the worker ends.
+    leaving = asyncio.create_task(_stop(app, *clients), name="leave")
+    await asyncio.wait([leaving], timeout=STOP_LIMIT_S)
+    if not leaving.done():
+        leaving.cancel()
+        log.warning("ended without taking leave of Kafka, which took over %.0f s", STOP_LIMIT_S)
+    elif leaving.cancelled() or leaving.exception():
+        # Whatever has happened now, the state is on Kafka.
+        reason = "cancelled" if leaving.cancelled() else repr(leaving.exception())
+        log.warning("ended without taking leave of Kafka: %s", reason)
+
+
+async def _stop(app: Any, *clients: Output | CatchUp) -> None:
+    await app.stop()
+    for client in clients:
+        await client.stop()
 
 
 async def _crash(app: Any) -> None:

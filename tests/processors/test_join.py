@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from processors.buffer import BufferPolicy
-from processors.join import JoinPolicy
+from processors.join_state import JoinPolicy
 from processors.policies import Policies
 from signalbox.events import DeadLetter, Entity, Experience, Signals, epoch_s
 from tests.processors.builders import (
@@ -320,7 +320,7 @@ def test_a_late_decision_does_not_turn_the_end_of_windows_back() -> None:
 
 
 def test_expiry_is_spread_over_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("processors.join.EXPIRED_PER_BATCH", 4)
+    monkeypatch.setattr("processors.join_state.EXPIRED_PER_BATCH", 4)
     worker = Worker(Policies(join=JoinPolicy(default_reward=0.5)))
     worker.feed(*(decision(f"d{i}", float(i)) for i in range(10)))
     passing(worker, HOUR_S / 2)

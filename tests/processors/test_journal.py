@@ -25,6 +25,13 @@ def test_entries_travel_as_json_and_void_ones_are_left_out() -> None:
     assert applied(map(encode_entry, written)) == [written[0], written[2], written[3]]
 
 
+def test_a_frozen_worker_that_wakes_up_does_not_void_what_its_successor_did() -> None:
+    before = [entry("1-a", 1), entry("1-a", 2), entry("3-b", 3), entry("3-b", 4), entry("3-b", 5)]
+    late, never_seen = entry("1-a", 3), entry("2-z", 2)
+    written = [*before, late, entry("3-b", 6), never_seen, entry("3-b", 7)]
+    assert applied(map(encode_entry, written)) == [*before, written[6], written[8]]
+
+
 @settings(max_examples=30, deadline=None)
 @given(seeds)
 def test_who_follows_the_journal_arrives_at_the_workers_state(seed: int) -> None:

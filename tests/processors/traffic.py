@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
-from processors import join, rows
+from processors import join_state, rows
 from processors.buffer import BufferPolicy
-from processors.join import JoinPolicy
+from processors.join_state import JoinPolicy
 from processors.policies import Policies
 from processors.trigger import TriggerPolicy
 from signalbox import topics
@@ -42,7 +42,7 @@ def small_limits() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(rows, "MANY_CHUNKS", 4)
         patch.setattr(rows, "LARGEST_CHUNK_BYTES", 1500)
-        patch.setattr(join, "EXPIRED_PER_BATCH", 8)
+        patch.setattr(join_state, "EXPIRED_PER_BATCH", 8)
         yield
 
 

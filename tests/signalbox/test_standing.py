@@ -58,6 +58,17 @@ def test_a_run_between_that_published_nothing_leaves_a_dead_batch_void() -> None
     assert stand(records) == [records[0], records[2]]
 
 
+def test_a_run_that_was_succeeded_does_not_come_back() -> None:
+    """A frozen worker woke up and wrote; what its successor wrote before and after that stands."""
+    records = [Written("1-a", 1), Written("2-b", 2), Written("1-a", 2), Written("2-b", 3)]
+    assert stand(records) == [records[0], records[1], records[3]]
+
+
+def test_a_run_that_begins_before_the_present_one_is_not_its_successor() -> None:
+    records = [Written("1-a", 1), Written("3-c", 3), Written("2-b", 2), Written("3-c", 4), Written("2-b", 2)]
+    assert stand(records) == [records[0], records[1], records[3]]
+
+
 @given(st.integers(0, 2**32 - 1))
 def test_what_stands_is_what_was_committed(seed: int) -> None:
     """Batches with and without records; deaths before and after their commit, any number of times."""

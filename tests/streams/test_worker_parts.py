@@ -73,9 +73,7 @@ def test_a_process_that_stood_still_may_not_write(monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_log_line_is_one_json_object_with_its_extra_fields() -> None:
-    record = logging.makeLogRecord(
-        {"msg": "to %s", "args": ("t1",), "levelname": "INFO", "tenant": "acme"}
-    )
+    record = logging.makeLogRecord({"msg": "to %s", "args": ("t1",), "levelname": "INFO", "tenant": "acme"})
     content = json.loads(JsonFormatter().format(record))
     assert content["message"] == "to t1"
     assert (content["level"], content["tenant"]) == ("info", "acme")
