@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+SUITE := -m "not slow" --cov=processors --cov=models --cov-report=term:skip-covered --cov-fail-under=95
 
 .PHONY: help env demo test check format bench schemas lock clean
 .DEFAULT_GOAL := help
@@ -27,8 +28,8 @@ $(VENV)/.ready: requirements.lock
 demo: env ## Broker, worker, trainer and a simulated router; watch the reward climb (ARGS="...")
 	@bin/signalbox demo $(ARGS)
 
-test: env ## The whole test suite, with the coverage that processors/ and models/ must keep
-	@$(BIN)/python -m pytest $(ARGS)
+test: env ## The test suite, with the coverage that processors/ and models/ must keep (ARGS="-m slow" for the rest)
+	@$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),$(SUITE))
 
 check: env ## Lint, format, types and the import rule
 	@$(BIN)/ruff check .
