@@ -13,7 +13,7 @@ from streams.replay.recorded import Recorded
 def differences(replayed: Replayed, recorded: Recorded, live: Partition | None) -> Iterator[str]:
     """Every difference as a sentence; none means that the log gives exactly what the worker gave.
 
-    `live` is the worker's own state; it is compared if it is of the batch with which the replay ended.
+    `live` is the worker's own state; it must be that after the batch with which the replay ended.
     """
     number = replayed.partition.number
     for batch in sorted(replayed.experiences.keys() | recorded.experiences.keys()):
@@ -33,8 +33,15 @@ def differences(replayed: Replayed, recorded: Recorded, live: Partition | None) 
     for place in sorted(refused ^ live_refused):
         missing = "the worker" if place in refused else "the replay"
         yield f"partition {number}: {missing} has no dead letter {place}"
-    if live is not None and live.batch == replayed.partition.batch:
+    if live is None:
+        return
+    if live.batch == replayed.partition.batch:
         yield from _state(replayed.partition, live)
+    else:
+        yield (
+            f"partition {number}: the replay ends with batch {replayed.partition.batch}, the worker's state is"
+            f" that after batch {live.batch}"
+        )
 
 
 def _experiences(ours: list[bytes], theirs: list[bytes]) -> str:

@@ -91,6 +91,7 @@ async def test_a_worker_joins_and_leaves_while_traffic_flows(kafka: Broker, sett
         assert await running[0].stop() == 0
 
 
+@pytest.mark.slow  # it waits for the frozen worker's session to end, twice
 async def test_a_frozen_worker_stops_itself_when_it_wakes_up(kafka: Broker, settings: Settings) -> None:
     connection = kafka.connection
     async with services(Service(settings, instance="a")) as running:
