@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import signal
+import threading
 from pathlib import Path
 
 import click
 import orjson
 
 from adapters.broker import Broker, choose_broker
-from streams.cli.simulation import interrupt_on_signals
 from streams.settings import load_settings
+from streams.signals import interrupt_on_signals
 from streams.topics import topic_names
 
 EPILOG = """\b
@@ -42,8 +42,7 @@ def command(data_folder: Path | None, as_json: bool) -> None:
         with broker:
             broker.ensure_topics(topic_names(settings), settings.partitions)
             _announce(broker, as_json)
-            while True:
-                signal.pause()
+            threading.Event().wait()
     except KeyboardInterrupt:
         click.echo("broker: stopped", err=True)
 

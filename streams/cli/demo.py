@@ -20,14 +20,13 @@ from signalbox import Connection
 from streams.cli.processes import check_services, start_services, stop_services
 from streams.cli.simulation import (
     Output,
-    interrupt_on_signals,
     quiet_logging,
     scenario_of,
     simulation_options,
-    stop_on_signals,
 )
 from streams.live.run import WatchedRun
 from streams.settings import Settings, child_environment, load_settings
+from streams.signals import interrupt_on_signals, stop_on_signals
 from streams.simulator.build import build_traffic
 from streams.simulator.simulator import Pace
 from streams.simulator.traffic import Traffic

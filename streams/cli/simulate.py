@@ -13,10 +13,10 @@ from streams.cli.simulation import (
     quiet_logging,
     scenario_of,
     simulation_options,
-    stop_on_signals,
 )
 from streams.live.run import WatchedRun
 from streams.settings import Settings, load_settings
+from streams.signals import stop_on_signals
 from streams.simulator.build import build_traffic
 from streams.simulator.simulator import Pace
 

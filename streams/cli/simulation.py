@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-import signal
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,25 +94,6 @@ class Output:
         self.console.print(render_summary(numbers))
         if self.as_json:
             click.echo(orjson.dumps(numbers).decode())
-
-
-def stop_on_signals() -> asyncio.Event:
-    """An event that Ctrl-C, SIGTERM and a closed terminal set, so that everything can end in order."""
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        loop.add_signal_handler(number, stopping.set)
-    return stopping
-
-
-def interrupt_on_signals() -> None:
-    """Outside of an event loop: SIGTERM and a closed terminal do what Ctrl-C does, so that nothing is left."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda number, frame: _interrupt())
-
-
-def _interrupt() -> None:
-    raise KeyboardInterrupt
 
 
 def quiet_logging(log_file: Path | None) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import signal
 from collections.abc import Callable
 
 from streams.settings import Settings
+from streams.signals import stop_on_signals
 from streams.topics import ensure_topics
 from streams.trainer.job import Answer, TrainingJob, run_job
 from streams.trainer.service import run_trainer
@@ -23,7 +23,7 @@ async def serve(settings: Settings, run: Callable[[TrainingJob], Answer] = run_j
     connection = settings.connection()
     await ensure_topics(connection, settings, declares_topics=settings.broker != "in-process")
     task = asyncio.create_task(run_trainer(connection, settings, on_ready=_say_ready, run=run))
-    stopped = asyncio.create_task(_signal())
+    stopped = asyncio.create_task(stop_on_signals().wait())
     await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
     stopped.cancel()
     if task.done():
@@ -37,10 +37,3 @@ async def serve(settings: Settings, run: Callable[[TrainingJob], Answer] = run_j
 
 def _say_ready() -> None:
     print("trainer ready", flush=True)  # noqa: T201 whoever started us waits for this line
-
-
-async def _signal() -> None:
-    arrived = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, arrived.set)
-    await arrived.wait()

@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import signal
 from typing import Any
 
 from signalbox.errors import SignalboxError, Stop
 from streams.settings import Settings
+from streams.signals import stop_on_signals
 from streams.topics import ensure_topics
 from streams.worker.app import SESSION_TIMEOUT_S, build_app
 from streams.worker.catch_up import CatchUp
@@ -32,7 +32,7 @@ async def serve(settings: Settings) -> None:
     app, host = build_app(settings, connection, output, catch_up, liveness)
     app.on_rebalance_complete.connect(_say_ready)
     ends = [
-        asyncio.create_task(_signal(), name="signal"),
+        asyncio.create_task(stop_on_signals().wait(), name="signal"),
         asyncio.create_task(liveness.beat(), name="beat"),
     ]
     try:
@@ -86,10 +86,3 @@ async def _crash(app: Any) -> None:
 
 def _say_ready(*_: Any, **__: Any) -> None:
     print("worker ready", flush=True)  # noqa: T201 whoever started us waits for this line
-
-
-async def _signal() -> None:
-    arrived = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, arrived.set)
-    await arrived.wait()

@@ -3,22 +3,18 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
-from uuid import uuid4
 
 import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
 from adapters.artifact_store import ArtifactStore
-from adapters.broker import Broker
 from signalbox.connection import Connection
 from signalbox.errors import Retry
 from signalbox.events import DeadLetter, TrainingResult, decode
 from signalbox.topics import DEAD_LETTER, OPTIMIZATION_TRIGGER, POLICY_ARTIFACT
 from streams.policies import HISTORY, Record, result_record
 from streams.settings import Settings
-from streams.topics import ensure_topics
 from streams.trainer.answering import Answering
 from streams.trainer.ledger_reader import LedgerReader
 from streams.trainer.publication import open_publication
@@ -30,7 +26,6 @@ from tests.integration.trainer_support import (
     read_topic,
     results_of,
     send_triggers,
-    settings_for,
     train_at_once,
     trainer_on,
     trigger,
@@ -39,18 +34,6 @@ from tests.integration.trainer_support import (
 )
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-async def settings(kafka: Broker, tmp_path: Path) -> Settings:
-    settings = settings_for(kafka.connection, tmp_path, f"x{uuid4().hex[:8]}-")
-    await ensure_topics(kafka.connection, settings)
-    return settings
-
-
-@pytest.fixture
-def connection(kafka: Broker) -> Connection:
-    return kafka.connection
 
 
 @asynccontextmanager

@@ -1,19 +1,15 @@
 """The trainer against a real Kafka node, with a training that takes no time."""
 
-from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import pytest
 
 from adapters.artifact_store import ArtifactStore
-from adapters.broker import Broker
 from signalbox.connection import Connection
 from signalbox.events import OffsetRange
 from signalbox.policy import CHUNK_BYTES, Policy, join
 from signalbox.topics import POLICY_ARTIFACT, chunk_key
 from streams.settings import Settings
-from streams.topics import ensure_topics
 from streams.trainer.rollback import roll_back
 from tests.integration.trainer_support import (
     AGENTS,
@@ -22,7 +18,6 @@ from tests.integration.trainer_support import (
     read_topic,
     send_experiences,
     send_triggers,
-    settings_for,
     trainer_on,
     trigger,
     updates_of,
@@ -30,18 +25,6 @@ from tests.integration.trainer_support import (
 )
 
 pytestmark = pytest.mark.integration
-
-
-@pytest.fixture
-async def settings(kafka: Broker, tmp_path: Path) -> Settings:
-    settings = settings_for(kafka.connection, tmp_path, f"t{uuid4().hex[:8]}-")
-    await ensure_topics(kafka.connection, settings)
-    return settings
-
-
-@pytest.fixture
-def connection(kafka: Broker) -> Connection:
-    return kafka.connection
 
 
 async def artifact_on_kafka(
