@@ -97,7 +97,7 @@ async def test_what_the_router_publishes_is_what_the_summary_counts(kafka: Broke
     reported = {o.decision_id for o in outcomes}
     assert reported < {d.decision_id for d in decisions}
     assert 0.9 < len(reported) / 600 < 1
-    assert numbers["first_reward"] == pytest.approx(0.42, abs=0.06)
+    assert numbers["first_reward"] == pytest.approx(0.3, abs=0.06)  # what chance earns with these agents
     assert (numbers["dropped"], numbers["dead_letters"], numbers["policies_adopted"]) == (0, 0, 0)
     assert view.closed
     assert view.shown[-1].waiting == len(reported)  # nobody makes experiences of them here
