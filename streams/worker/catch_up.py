@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 2.0
 MOST_RECORDS = 500
+MOST_AT_ONCE = 20_000
+"""A partition that is only slow has all its backlog before it; no more of that is held in memory than this."""
 
 
 class CatchUp:
@@ -73,7 +75,7 @@ class CatchUp:
                     continue  # it was taken away meanwhile
                 cursor = host.cursor(topic, number)
                 if before.get(place) == cursor and cursor < ends[place]:
-                    await self._fill(host, topic, number, cursor, ends[place])
+                    await self._fill(host, topic, number, cursor, min(ends[place], cursor + MOST_AT_ONCE))
                 before[place] = cursor
 
     async def _fill(self, host: PartitionHost, topic: str, number: int, start: int, end: int) -> None:
