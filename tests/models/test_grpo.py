@@ -50,7 +50,7 @@ def choices(policy: Policy, agents: tuple[str, ...] = AGENTS) -> list[set[int]]:
     return [{int(policy.greedy(query, agents).argmax()) for query in kind} for kind in queries]
 
 
-def test_it_finds_the_best_agent_for_each_kind_of_query() -> None:
+def test_grpo_optimization_step() -> None:
     assert choices(learn(log(600))) == [{0}, {1}, {2}, {3}]
 
 
