@@ -52,7 +52,7 @@ async def serve(settings: Settings) -> None:
 
 
 def _calm_garbage_collector() -> None:
-    """Let it look less often: it walks all that waits, finds no cycles, and takes a quarter of the time."""
+    """Let it look less often: it walks all that waits, and what waits has no cycles."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
 
