@@ -52,6 +52,8 @@ class RoutingDecision(Event, frozen=True, kw_only=True, omit_defaults=True, gc=F
     `propensity` is the probability with which `chosen_agent` was chosen and `probabilities` those of all
     `candidate_agents`, in their order; they sum to 1 and agree with the propensity (to within 0.001). A
     router that can't tell leaves them out, and the experience is then kept out of estimates that need them.
+    `trial_digest` is set where champion and a candidate on trial disagreed and the choice was drawn between
+    them. `cost_weight` is what one unit of cost took from the reward in this choice, where the request said so.
     `attributes` is free-form, nested at most 32 deep.
     """
 
@@ -69,6 +71,8 @@ class RoutingDecision(Event, frozen=True, kw_only=True, omit_defaults=True, gc=F
     slot: Slot = "baseline"
     policy_digest: Digest | None = None
     policy_version: Count | None = None
+    trial_digest: Digest | None = None
+    cost_weight: Annotated[float, Meta(ge=0.0, le=1e6)] | None = None
     modality: Modality = "text"
     enhanced_query: Text | None = None
     entities: Annotated[tuple[Entity, ...], Meta(max_length=256)] = ()

@@ -6,14 +6,21 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, Struct
 
-from signalbox.events.fields import Count, Digest, Event, Id, Scope
+from signalbox.events.fields import Count, Digest, Event, Id, Scope, Timestamp, keep_in_utc
 
-TriggerReason = Literal["enough_experiences", "reward_drop", "interval", "requested"]
-Verdict = Literal["promoted", "rejected", "failed", "rolled_back"]
+TriggerReason = Literal[
+    "enough_experiences", "reward_drop", "drift", "interval", "trial", "below_promise", "requested"
+]
+Verdict = Literal["promoted", "rejected", "on_trial", "failed", "rolled_back"]
 VerdictReason = Literal[
     "better",
+    "promising",
+    "undecided",
     "not_proven",
     "worse",
+    "harm",
+    "exhausted",
+    "below_promise",
     "insufficient_evidence",
     "invalid",
     "stale_champion",
@@ -37,7 +44,8 @@ class OptimizationTrigger(Event, frozen=True, kw_only=True, omit_defaults=True, 
     `windows` are the starts (seconds since 1970) of the replay-buffer windows that were live, each `window_s`
     seconds long and of at most `window_capacity` experiences; `buffer_digest` is the digest of what they held,
     and a trainer that reads `ranges` must find the same. `look` counts the triggers since the champion came
-    into force, because each is one more look at the same evidence.
+    into force, because each is one more look at the same evidence. `trial_digest` is the candidate whose trial
+    is to be judged; `changed_at` is when the rewards began to be others (drift): what was before is void.
     """
 
     trigger_id: Id
@@ -57,6 +65,11 @@ class OptimizationTrigger(Event, frozen=True, kw_only=True, omit_defaults=True, 
     window_s: Annotated[int, Meta(ge=1)] = 3600
     window_capacity: Annotated[int, Meta(ge=1)] = 1000
     champion_digest: Digest | None = None
+    trial_digest: Digest | None = None
+    changed_at: Timestamp | None = None
+
+    def __post_init__(self) -> None:
+        keep_in_utc(self, "occurred_at", "changed_at")
 
 
 class Estimate(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
@@ -70,8 +83,24 @@ class Estimate(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     largest_weight: float
 
 
+class TrialProgress(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """How far a trial has come: all decisions since its start, and those on which the two policies disagreed.
+
+    Rewards are means over the disagreements, None before the first one; `seconds` is event time.
+    """
+
+    decisions: Count
+    disagreements: Count
+    seconds: float
+    candidate_reward: float | None = None
+    champion_reward: float | None = None
+
+
 class TrainingResult(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """The one answer to a trigger, or the record of a rollback."""
+    """The one answer to a trigger, or the record of a rollback.
+
+    `digest` names the policy that came into force or, with the verdict `on_trial`, the candidate on trial.
+    """
 
     trigger_id: Id
     tenant_key: str
@@ -86,6 +115,7 @@ class TrainingResult(Event, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     champion: Estimate | None = None
     improvement: Estimate | None = None
     threshold: float | None = None
+    trial: TrialProgress | None = None
     training_samples: Count = 0
     held_out_samples: Count = 0
     seconds: float = 0.0

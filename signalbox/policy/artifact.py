@@ -38,19 +38,36 @@ class Lineage(Struct, frozen=True, kw_only=True):
     promotions: int = 0
 
 
+class Calibration(Struct, frozen=True, kw_only=True):
+    """A monotone map from a policy's own confidence to how often such choices succeed, both in [0, 1].
+
+    Linear between the points (`inputs` ascending), constant outside of them.
+    """
+
+    method: Literal["isotonic", "platt"]
+    inputs: Annotated[tuple[float, ...], Meta(min_length=1, max_length=512)]
+    outputs: Annotated[tuple[float, ...], Meta(min_length=1, max_length=512)]
+
+
 class Manifest(Struct, frozen=True, kw_only=True):
     """What a policy is, for whom, how much it explores, and where it comes from.
 
     `agents` name the columns of the weights. `estimates` are the gate's; they describe the tensors and were
-    made with exactly these.
+    made with exactly these. `gamma` is SquareCB's, `costs` the agents' mean cost per decision, `cards_digest`
+    names the agent cards that the policy was trained with.
     """
 
     format_version: Annotated[int, Meta(ge=1, le=FORMAT_VERSION)] = FORMAT_VERSION
-    kind: Literal["softmax"] = "softmax"
+    kind: Literal["softmax", "value"] = "softmax"
     tenant_id: TenantId
     scope: Scope
     agents: tuple[AgentName, ...]
     epsilon: Annotated[float, Meta(ge=0.0, le=1.0)]
+    exploration: Literal["epsilon_greedy", "squarecb"] = "epsilon_greedy"
+    gamma: Annotated[float, Meta(ge=0.0)] = 0.0
+    calibration: Calibration | None = None
+    costs: dict[AgentName, float] = {}
+    cards_digest: Digest | None = None
     features: FeatureConfiguration
     lineage: Lineage
     estimates: dict[str, Estimate] = {}
