@@ -16,6 +16,7 @@ from safetensors.numpy import load, save
 from signalbox.errors import ArtifactError
 from signalbox.events import Estimate, OffsetRange
 from signalbox.events.fields import AgentName, Digest, Scope, TenantId
+from signalbox.policy.calibration import Calibration
 from signalbox.policy.features import FeatureConfiguration
 
 FORMAT_VERSION = 1
@@ -36,17 +37,6 @@ class Lineage(Struct, frozen=True, kw_only=True):
     configuration: dict[str, Any]
     training_samples: int = 0
     promotions: int = 0
-
-
-class Calibration(Struct, frozen=True, kw_only=True):
-    """A monotone map from a policy's own confidence to how often such choices succeed, both in [0, 1].
-
-    Linear between the points (`inputs` ascending), constant outside of them.
-    """
-
-    method: Literal["isotonic", "platt"]
-    inputs: Annotated[tuple[float, ...], Meta(min_length=1, max_length=512)]
-    outputs: Annotated[tuple[float, ...], Meta(min_length=1, max_length=512)]
 
 
 class Manifest(Struct, frozen=True, kw_only=True):
