@@ -6,18 +6,31 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from signalbox.card_feed import CardFeed
     from signalbox.connection import Connection
-    from signalbox.events import Entity, Relationship, RoutingDecision, RoutingOutcome, WorkflowExecution
+    from signalbox.events import (
+        AgentCard,
+        Entity,
+        Relationship,
+        RoutingDecision,
+        RoutingOutcome,
+        WorkflowExecution,
+    )
+    from signalbox.in_force import ActivePolicy
     from signalbox.policy_feed import PolicyFeed
     from signalbox.publisher import Publisher, PublisherCounts
     from signalbox.router import Router
-    from signalbox.subscriber import ActivePolicy, PolicySubscriber
+    from signalbox.slots import PolicySlots
+    from signalbox.subscriber import PolicySubscriber
 
 __all__ = [
     "ActivePolicy",
+    "AgentCard",
+    "CardFeed",
     "Connection",
     "Entity",
     "PolicyFeed",
+    "PolicySlots",
     "PolicySubscriber",
     "Publisher",
     "PublisherCounts",
@@ -31,12 +44,22 @@ __all__ = [
 # Imported when first used: numpy and aiokafka take a third of a second, which a reader of topic names or
 # event types alone needn't wait for.
 _HOMES = {
+    "signalbox.card_feed": ("CardFeed",),
     "signalbox.connection": ("Connection",),
-    "signalbox.events": ("Entity", "Relationship", "RoutingDecision", "RoutingOutcome", "WorkflowExecution"),
+    "signalbox.events": (
+        "AgentCard",
+        "Entity",
+        "Relationship",
+        "RoutingDecision",
+        "RoutingOutcome",
+        "WorkflowExecution",
+    ),
+    "signalbox.in_force": ("ActivePolicy",),
     "signalbox.policy_feed": ("PolicyFeed",),
     "signalbox.publisher": ("Publisher", "PublisherCounts"),
     "signalbox.router": ("Router",),
-    "signalbox.subscriber": ("ActivePolicy", "PolicySubscriber"),
+    "signalbox.slots": ("PolicySlots",),
+    "signalbox.subscriber": ("PolicySubscriber",),
 }
 
 

@@ -91,6 +91,14 @@ class Background:
                 return
 
 
+def notify(callback: Callable[..., None], *arguments: object) -> None:
+    """Call a router's own code, whose failure must not end what we do in the background."""
+    try:
+        callback(*arguments)
+    except Exception:  # whatever it is, it isn't ours
+        logger.exception("a callback failed: %r", callback)
+
+
 async def wait_for_event(event: asyncio.Event, timeout_s: float) -> bool:
     """Whether `event` is set, after waiting for it at most `timeout_s`."""
     try:

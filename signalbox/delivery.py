@@ -23,11 +23,11 @@ _partition_of = DefaultPartitioner()
 
 
 class Record(NamedTuple):
-    """A record on its way; `topic` is without its prefix."""
+    """A record on its way; `topic` is without its prefix. Without a value it is a tombstone."""
 
     topic: str
     key: bytes
-    value: bytes
+    value: bytes | None
 
 
 class Delivery:

@@ -35,6 +35,13 @@ class PolicyCache:
         except OSError as error:
             logger.warning("the policy can't be kept on disk: %s", error)
 
+    def remove(self) -> None:
+        """Forget what is kept; a failure is only logged."""
+        try:
+            self.path.unlink(missing_ok=True)
+        except OSError as error:
+            logger.warning("the policy can't be removed from disk: %s", error)
+
     def read(self) -> tuple[PolicyUpdate, bytes] | None:
         """What was kept, or None; raises `InvalidEvent` where the file isn't ours."""
         try:

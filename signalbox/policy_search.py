@@ -18,7 +18,10 @@ class RefusedPolicy(ArtifactError):
 
 
 class UpdateRecord(NamedTuple):
-    """A record of `policy-updated`; `published_s` is its time, if it was published while we followed."""
+    """A record of `policy-updated`; `published_s` is its time, if it was published while we followed.
+
+    Without a value it is a tombstone, which empties the slot.
+    """
 
     value: bytes | None
     published_s: float | None
@@ -29,11 +32,17 @@ class Follower(Protocol):
 
     key: bytes
 
-    def check(self, record: UpdateRecord) -> PolicyUpdate | None:
-        """The update, or None if it is in force already; raises `RefusedPolicy`."""
+    def check(self, record: UpdateRecord, *, emptied: bool = False) -> PolicyUpdate | None:
+        """The update, or None if it is in force already; raises `RefusedPolicy`.
+
+        `emptied` says that a tombstone came before the record, so that any version may follow.
+        """
 
     def adopt(self, update: PolicyUpdate, data: bytes, published_s: float | None) -> None:
         """Put the policy in force; raises `RefusedPolicy`."""
+
+    def end(self) -> None:
+        """Nothing is in force any more."""
 
     def refuse(self, refusal: RefusedPolicy) -> None:
         """Count a refusal."""
@@ -42,13 +51,14 @@ class Follower(Protocol):
 class PolicySearch:
     """The newest update that is not refused, and the chunks found for it so far.
 
-    A refused update doesn't hide an older good one that was not looked at yet.
+    A refused update doesn't hide an older good one that was not looked at yet; a tombstone does.
     """
 
     def __init__(self, follower: Follower) -> None:
         self._follower = follower
         self._records: list[UpdateRecord] = []
         self._wanted: tuple[UpdateRecord, PolicyUpdate] | None = None
+        self._older = 0
         self._chunks: dict[bytes, bytes | None] = {}
 
     @property
@@ -58,6 +68,8 @@ class PolicySearch:
 
     def add(self, record: UpdateRecord) -> None:
         """Take the next record under the follower's key; see `begin`."""
+        if record.value is None:
+            self._close()
         self._records.append(record)
 
     def begin(self) -> bool:
@@ -65,7 +77,7 @@ class PolicySearch:
         if not self._records:
             return False
         if self._wanted:
-            self._records.insert(0, self._wanted[0])
+            self._records.insert(self._older, self._wanted[0])
         self._next()
         return self.is_open
 
@@ -103,15 +115,19 @@ class PolicySearch:
         self._wanted, self._chunks = None, {}
         while self._records:
             record = self._records.pop()
+            if record.value is None:
+                self._follower.end()
+                continue
+            emptied = bool(self._records) and self._records[0].value is None
             try:
-                update = self._follower.check(record)
+                update = self._follower.check(record, emptied=emptied)
             except RefusedPolicy as refusal:
                 self._follower.refuse(refusal)
                 continue
             if update is None:
                 self._close()
             else:
-                self._wanted = (record, update)
+                self._wanted, self._older = (record, update), len(self._records)
                 self._chunks = {topics.chunk_key(update.digest, i): None for i in range(update.chunks)}
             return
 

@@ -16,7 +16,8 @@ from signalbox.background import Background, Opened, wait_for_event
 from signalbox.connection import Connection
 from signalbox.delivery import MAX_BATCH_BYTES, Delivery, Record
 from signalbox.errors import ConfigurationError, InvalidEvent
-from signalbox.events import RoutingDecision, RoutingOutcome, WorkflowExecution, encode
+from signalbox.events import AgentCard, RoutingDecision, RoutingOutcome, WorkflowExecution, encode
+from signalbox.events.fields import AgentName, TenantId
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +34,7 @@ class PublisherCounts(NamedTuple):
 
 
 class Publisher(Opened):
-    """Publishes decisions, outcomes and workflow executions; every method is safe from any thread.
+    """Publishes decisions, outcomes, workflows and agents' cards; every method is safe from any thread.
 
     Nothing blocks or raises because of Kafka: events wait in a buffer of at most `buffer_limit` and are sent
     every `linger_s` seconds by an idempotent producer in a thread of its own, which keeps trying while Kafka
@@ -91,21 +92,39 @@ class Publisher(Opened):
         spread = workflow.decision_id or workflow.workflow_id
         return self._put(topics.WORKFLOW_EXECUTION, workflow.tenant_id, spread, workflow)
 
-    def publish(self, event: RoutingDecision | RoutingOutcome | WorkflowExecution) -> bool:
+    def publish_card(self, card: AgentCard) -> bool:
+        """Publish what is known of an agent, in place of its earlier card; see `publish`."""
+        value = _encoded(card)
+        return self._put_record(Record(topics.AGENT_CARD, topics.card_key(card.tenant_id, card.agent), value))
+
+    def remove_card(self, tenant_id: str, agent: str) -> bool:
+        """Say that an agent has left: routers give it no probability any more; see `publish`."""
+        try:
+            msgspec.convert((tenant_id, agent), tuple[TenantId, AgentName])
+        except msgspec.ValidationError as error:
+            raise InvalidEvent("invalid", f"remove_card({tenant_id!r}, {agent!r}): {error}") from None
+        return self._put_record(Record(topics.AGENT_CARD, topics.card_key(tenant_id, agent), None))
+
+    def publish(self, event: RoutingDecision | RoutingOutcome | WorkflowExecution | AgentCard) -> bool:
         """Hand over an event; False if it was dropped. Raises `InvalidEvent` if readers would refuse it."""
         if isinstance(event, RoutingDecision):
             return self.publish_decision(event)
         if isinstance(event, RoutingOutcome):
             return self.publish_outcome(event)
+        if isinstance(event, AgentCard):
+            return self.publish_card(event)
         return self.publish_workflow(event)
 
     def _put(self, topic: str, tenant_id: str, spread: str, event: msgspec.Struct) -> bool:
         value = _encoded(event)
         key = topics.tenant_key(tenant_id, spread, self._shards.get(tenant_id, 1))
+        return self._put_record(Record(topic, key.encode(), value))
+
+    def _put_record(self, record: Record) -> bool:
         with self._lock:
             waiting = len(self._queue) + len(self._delivery.unconfirmed)
             if waiting < self._limit and not self._closed:
-                self._queue.append(Record(topic, key.encode(), value))
+                self._queue.append(record)
                 self._dropping = False
                 return True
             self._dropped += 1

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import math
-from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from itertools import accumulate
 from random import Random
+from secrets import token_hex
 from typing import Any, Protocol
-from uuid import uuid4
 
-import numpy as np
-from numpy.typing import NDArray
-
+from signalbox.choice import Chooser
 from signalbox.errors import ConfigurationError, InvalidEvent
-from signalbox.events import Entity, Modality, Relationship, RoutingDecision, RoutingOutcome, Slot
-from signalbox.policy import BaselinePolicy, DecisionFeatures, epsilon_greedy
-from signalbox.subscriber import ActivePolicy
+from signalbox.events import Entity, Modality, Relationship, RoutingDecision, RoutingOutcome
+from signalbox.in_force import InForceSource, PolicySource, following
+from signalbox.policy import DecisionFeatures
+from signalbox.preference import Baseline, Question
 
 MAX_QUERY_CHARACTERS = 8192
 """What an event holds of a query; the policy sees no more of it, so that learning and serving agree."""
-
-Baseline = str | Mapping[str, float] | None
+MAX_COST_WEIGHT = 1e6
+"""The largest that an event holds."""
 
 
 class EventSink(Protocol):
@@ -36,51 +31,37 @@ class EventSink(Protocol):
         """Take an outcome; False if it was dropped."""
 
 
-class PolicySource(Protocol):
-    """Where the policy in force comes from: `signalbox.PolicySubscriber`, or a constant in a test."""
-
-    @property
-    def current(self) -> ActivePolicy | None:
-        """The policy in force, if there is one."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    """A distribution over the candidates, the place drawn from it, and who gave it."""
-
-    probabilities: list[float]
-    chosen: int
-    active: ActivePolicy | None
-    confidence: float | None
-
-
 class Router:
     """Chooses an agent for each query of one tenant; safe to share between threads.
 
     With a policy in force the choice is the policy's own, exploration included. Before, it is drawn from
-    (1 - epsilon) · baseline + epsilon · uniform. The probability of every candidate goes into the event.
-    `seed` is a number or a generator, for choices that can be repeated; `clock` gives the time of the events.
+    (1 - epsilon) · baseline + epsilon · uniform. Where a candidate is on trial and disagrees, it is drawn
+    between the two. The probability of every candidate goes into the event.
+
+    Policies come from `PolicySlots`, or from a `PolicySubscriber` of the champion and perhaps one of the slot
+    `canary`; None leaves the baseline alone. `seed` is a number or a generator, for choices that can be
+    repeated; `clock` gives the time of the events.
     """
 
     def __init__(
         self,
         publisher: EventSink,
-        subscriber: PolicySource | None,
+        subscriber: InForceSource | PolicySource | None,
         tenant_id: str,
         epsilon: float = 0.1,
         seed: int | Random | None = None,
         *,
+        canary: PolicySource | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         if not 0.0 <= epsilon <= 1.0:
             raise ConfigurationError(f"epsilon: between 0 and 1, got {epsilon}")
         self._publisher = publisher
-        self._subscriber = subscriber
+        self._policies = following(subscriber, canary)
         self._tenant_id = tenant_id
-        self._epsilon = epsilon
-        self._random = seed if isinstance(seed, Random) else Random(seed)  # noqa: S311  # not a secret
+        random = seed if isinstance(seed, Random) else Random(seed)  # noqa: S311  # not a secret
+        self._chooser = Chooser(epsilon, random)
         self._clock = clock
-        self._uniform = BaselinePolicy(epsilon=epsilon)
 
     def decide(
         self,
@@ -90,6 +71,7 @@ class Router:
         modality: Modality = "text",
         *,
         baseline: Baseline = None,
+        cost_weight: float | None = None,
         decision_id: str | None = None,
         relationships: Sequence[Relationship] = (),
         enhanced_query: str | None = None,
@@ -102,29 +84,35 @@ class Router:
         """Choose one of `candidates` (at least one) and publish the decision; returns it without waiting.
 
         `baseline` is what the router would do by itself: an agent, or agents with their shares; without it,
-        anything equally. It counts until the first policy comes. Queries are cut at 8192 characters. Raises
+        anything equally. It counts until the first policy comes. `cost_weight` (at least 0) is what one unit of
+        an agent's cost takes from the reward in this choice. Queries are cut at 8192 characters. Raises
         `InvalidEvent`, which names the field, for input that no reader would accept.
         """
         query = _storable(query)
-        features = DecisionFeatures(query, entities, modality)
-        choice = self._choose(features, candidates, baseline)
-        probabilities, active = choice.probabilities, choice.active
-        propensity = probabilities[choice.chosen]
-        slot: Slot = active.slot if active else "baseline"
+        if not candidates:
+            raise InvalidEvent("invalid", "candidates: at least one agent is needed, got none")
+        if cost_weight is not None and not 0.0 <= cost_weight <= MAX_COST_WEIGHT:
+            raise InvalidEvent("invalid", f"cost_weight: between 0 and {MAX_COST_WEIGHT:g}, got {cost_weight}")
+        decision_id = decision_id or token_hex(16)
+        question = Question(DecisionFeatures(query, entities, modality), candidates, cost_weight)
+        choice = self._chooser.choose(question, self._policies.in_force, baseline, decision_id)
+        active = choice.active
         decision = RoutingDecision(
             tenant_id=self._tenant_id,
             occurred_at=self._clock(),
-            decision_id=decision_id or uuid4().hex,
+            decision_id=decision_id,
             query=query,
             candidate_agents=tuple(candidates),
-            chosen_agent=candidates[choice.chosen],
-            probabilities=tuple(probabilities),
-            propensity=propensity,
-            explored=propensity < max(probabilities),
+            chosen_agent=candidates[choice.place],
+            probabilities=tuple(choice.probabilities),
+            propensity=choice.probabilities[choice.place],
+            explored=choice.explored,
             confidence=choice.confidence,
-            slot=slot,
+            slot=choice.slot,
             policy_digest=active.digest if active else None,
             policy_version=active.version if active else None,
+            trial_digest=choice.trial_digest,
+            cost_weight=cost_weight,
             modality=modality,
             enhanced_query=enhanced_query if enhanced_query is None else _storable(enhanced_query),
             entities=tuple(entities),
@@ -168,46 +156,6 @@ class Router:
         )
         self._publisher.publish_outcome(outcome)
         return outcome
-
-    def _choose(self, features: DecisionFeatures, candidates: Sequence[str], baseline: Baseline) -> _Choice:
-        if not candidates:
-            raise InvalidEvent("invalid", "candidates: at least one agent is needed, got none")
-        active = self._subscriber.current if self._subscriber else None
-        if active is None:
-            probabilities = self._around(baseline, features, candidates)
-            return _Choice(probabilities, self._draw(probabilities), None, None)
-        scores = active.policy.scores(features, candidates)
-        probabilities = epsilon_greedy(scores, active.policy.epsilon).tolist()
-        chosen = self._draw(probabilities)
-        return _Choice(probabilities, chosen, active, _softmax(scores, chosen))
-
-    def _around(self, baseline: Baseline, features: DecisionFeatures, candidates: Sequence[str]) -> list[float]:
-        policy = self._uniform
-        if isinstance(baseline, str):
-            if baseline not in candidates:
-                raise InvalidEvent("invalid", f"baseline: {baseline!r} is not among the candidates")
-            policy = BaselinePolicy({baseline: 1.0}, self._epsilon)
-        elif baseline is not None:
-            policy = BaselinePolicy(baseline, self._epsilon)
-        try:
-            return [min(share, 1.0) for share in policy.probabilities(features, candidates).tolist()]
-        except ValueError as error:
-            raise InvalidEvent("invalid", f"baseline: {error}") from None
-
-    def _draw(self, probabilities: Sequence[float]) -> int:
-        """A place, each with its probability; one whose probability is 0 is never drawn."""
-        bounds = list(accumulate(probabilities))
-        # Rounding may lift the product to the last bound itself, behind which there is nothing.
-        return bisect_right(bounds, min(self._random.random() * bounds[-1], math.nextafter(bounds[-1], 0.0)))
-
-
-def _softmax(scores: NDArray[np.float32], place: int) -> float:
-    """The probability that the policy's softmax gives one candidate; 0 if it doesn't know the agent."""
-    best = scores.max()
-    if best == -math.inf:
-        return 0.0
-    parts = np.exp(scores - best)
-    return float(parts[place] / parts.sum())
 
 
 def _storable(query: str) -> str:

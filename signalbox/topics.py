@@ -115,6 +115,11 @@ def policy_key(tenant_id: str, scope: str, slot: str) -> bytes:
     return f"{tenant_id}/{scope}/{slot}".encode()
 
 
+def card_key(tenant_id: str, agent: str) -> bytes:
+    """The key of `agent-card`."""
+    return f"{tenant_id}/{agent}".encode()
+
+
 def chunk_key(digest: str, chunk: int) -> bytes:
     """The key of `policy-artifact`."""
     return f"{digest}/{chunk}".encode()
@@ -122,4 +127,4 @@ def chunk_key(digest: str, chunk: int) -> bytes:
 
 def stable_hash(text: str) -> int:
     """64 bits of BLAKE2b: the same in every process and on every machine, unlike `hash`."""
-    return int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big")
+    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")

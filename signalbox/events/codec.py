@@ -24,8 +24,9 @@ _encoder = msgspec.json.Encoder()
 
 
 @cache
-def _decoder(kind: type[E]) -> Callable[[bytes], E]:
-    return msgspec.json.Decoder(kind).decode
+def _decoder(kind: type[E]) -> tuple[Callable[[bytes], E], Callable[[E], None] | None]:
+    """What decodes an event, and what then looks for contradictions between its fields."""
+    return msgspec.json.Decoder(kind).decode, _CONTRADICTIONS.get(kind)
 
 
 def decode(kind: type[E], data: bytes | None) -> E:
@@ -34,11 +35,13 @@ def decode(kind: type[E], data: bytes | None) -> E:
         raise InvalidEvent("invalid", f"{kind.__name__}: the record has no value")
     if len(data) > MAX_EVENT_BYTES and len(data) > (limit := _limit_bytes(kind)):
         raise InvalidEvent("too_large", f"{kind.__name__}: {len(data)} bytes, at most {limit}")
+    read, refuse_contradiction = _decoder(kind)
     try:
-        event: E = _decoder(kind)(data)
+        event: E = read(data)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _explain(kind, data, error) from None
-    _refuse_contradiction(event)
+    if refuse_contradiction is not None:
+        refuse_contradiction(event)
     return event
 
 
@@ -79,14 +82,22 @@ def _limit_bytes(kind: type[msgspec.Struct]) -> int:
     return MAX_RECORD_BYTES if kind in (Experience, DeadLetter) else MAX_EVENT_BYTES
 
 
-def _refuse_contradiction(event: msgspec.Struct) -> None:
-    if isinstance(event, RoutingOutcome):
-        if event.is_empty:
-            raise InvalidEvent("empty_outcome", "RoutingOutcome: no signal is present, so it says nothing")
-    elif isinstance(event, (RoutingDecision, WorkflowExecution)):
-        problem = event.problem()
-        if problem:
-            raise InvalidEvent("invalid", f"{type(event).__name__}.{problem}")
+def _refuse_empty(outcome: RoutingOutcome) -> None:
+    if outcome.is_empty:
+        raise InvalidEvent("empty_outcome", "RoutingOutcome: no signal is present, so it says nothing")
+
+
+def _refuse_problem(event: RoutingDecision | WorkflowExecution) -> None:
+    problem = event.problem()
+    if problem:
+        raise InvalidEvent("invalid", f"{type(event).__name__}.{problem}")
+
+
+_CONTRADICTIONS: dict[type[msgspec.Struct], Callable[[Any], None]] = {
+    RoutingOutcome: _refuse_empty,
+    RoutingDecision: _refuse_problem,
+    WorkflowExecution: _refuse_problem,
+}
 
 
 def _explain(kind: type[msgspec.Struct], data: bytes, error: Exception) -> InvalidEvent:

@@ -18,7 +18,8 @@ class Experience(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     revision counts and repeats of one are the same record. `source` names the input record that it was made
     from, as topic/partition/offset. `propensity` is absent where the router gave none. The arithmetic that
     made the reward is named by `reward_version`. `run` and `batch` tell a reader which records a crashed
-    worker wrote in vain (`signalbox.standing`).
+    worker wrote in vain (`signalbox.standing`). Where a unit of cost took `cost_weight` from the reward,
+    `quality` is what it was before.
     """
 
     decision_id: Id
@@ -31,3 +32,10 @@ class Experience(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False)
     batch: Annotated[int, Meta(ge=0)]
     revision: Annotated[int, Meta(ge=0)] = 0
     propensity: Propensity | None = None
+    quality: Ratio | None = None
+    cost_weight: Annotated[float, Meta(ge=0.0)] = 0.0
+
+    @property
+    def reward_before_cost(self) -> float:
+        """What a policy learns that is told costs apart, so that it can serve any weight of them."""
+        return self.reward if self.quality is None else self.quality

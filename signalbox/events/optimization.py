@@ -99,7 +99,7 @@ class TrialProgress(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
 class TrainingResult(Event, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """The one answer to a trigger, or the record of a rollback.
 
-    `digest` names the policy that came into force or, with the verdict `on_trial`, the candidate on trial.
+    `digest` names the policy that came into force or, where a trial begins, goes on or ends, its candidate.
     """
 
     trigger_id: Id

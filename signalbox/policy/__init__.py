@@ -1,15 +1,17 @@
 """The policy runtime: the same code decides in the router, scores in the gate and gives propensities."""
 
 from signalbox.policy.artifact import Artifact, Lineage, Manifest, digest_of, pack, unpack
+from signalbox.policy.baseline import BaselinePolicy, DecisionPolicy
 from signalbox.policy.chunks import CHUNK_BYTES, join, split
-from signalbox.policy.exploration import epsilon_greedy, explore_around
+from signalbox.policy.exploration import epsilon_greedy, explore_around, square_cb
 from signalbox.policy.features import DecisionFeatures, FeatureConfiguration, Featurizer
-from signalbox.policy.runtime import BaselinePolicy, DecisionPolicy, Policy
+from signalbox.policy.runtime import Decided, Policy
 
 __all__ = [
     "CHUNK_BYTES",
     "Artifact",
     "BaselinePolicy",
+    "Decided",
     "DecisionFeatures",
     "DecisionPolicy",
     "FeatureConfiguration",
@@ -23,5 +25,6 @@ __all__ = [
     "join",
     "pack",
     "split",
+    "square_cb",
     "unpack",
 ]

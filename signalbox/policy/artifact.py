@@ -57,6 +57,7 @@ class Manifest(Struct, frozen=True, kw_only=True):
     gamma: Annotated[float, Meta(ge=0.0)] = 0.0
     calibration: Calibration | None = None
     costs: dict[AgentName, float] = {}
+    cost_weight: Annotated[float, Meta(ge=0.0)] = 0.0
     cards_digest: Digest | None = None
     features: FeatureConfiguration
     lineage: Lineage

@@ -34,3 +34,20 @@ def explore_around(distribution: ArrayLike, epsilon: float) -> NDArray[np.float6
         raise ValueError(f"distribution: {values.tolist()} has a negative or missing part, or sums to 0")
     mixed: NDArray[np.float64] = values * ((1.0 - epsilon) / total) + epsilon / len(values)
     return np.minimum(mixed, 1.0)
+
+
+def square_cb(values: ArrayLike, gamma: float) -> NDArray[np.float64]:
+    """SquareCB: the less an agent falls short of the best, the likelier it is tried.
+
+    `values` are expected rewards, shape (k,), k >= 1, all finite. An agent that falls short of the best one by
+    d gets 1 / (k + gamma d), gamma >= 0; the best ones share the rest equally. The result sums to 1
+    (Foster and Rakhlin, "Beyond UCB: Optimal and Efficient Contextual Bandits with Regression Oracles", 2020,
+    algorithm 1; after Abe and Long, 1999).
+    """
+    expected: list[float] = np.asarray(values, dtype=np.float64).tolist()
+    best, k = max(expected), len(expected)
+    explored = [1.0 / (k + gamma * (best - value)) if value < best else 0.0 for value in expected]
+    exploited = (1.0 - sum(explored)) / expected.count(best)
+    return np.array(
+        [exploited if value == best else share for value, share in zip(expected, explored, strict=True)]
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from math import sqrt
 from typing import Annotated
 from zlib import crc32
@@ -27,7 +28,7 @@ _WORDS, _GRAMS, _ENTITIES, _LABELS, _MODALITIES = 11, 23, 37, 53, 71
 class FeatureConfiguration(Struct, frozen=True, kw_only=True):
     """How a decision becomes a vector; part of the artifact, because another vector needs other weights."""
 
-    bits: Annotated[int, Meta(ge=8, le=22)] = 16
+    bits: Annotated[int, Meta(ge=8, le=22)] = 18
     shortest_gram: Annotated[int, Meta(ge=1, le=8)] = 3
     longest_gram: Annotated[int, Meta(ge=1, le=8)] = 5
     max_words: Annotated[int, Meta(ge=1, le=2048)] = 128
@@ -50,8 +51,8 @@ class DecisionFeatures:
 class Featurizer:
     """Decisions to sparse vectors, the same in every process.
 
-    Each block (words, word pairs, character n-grams, entities, modality) is binary and has the Euclidean norm
-    1, so that a long query's many n-grams don't drown its few words.
+    Each block (words, word pairs, character n-grams, entities, a modality but text) is binary and has the
+    Euclidean norm 1, so that a long query's many n-grams don't drown its few words.
     """
 
     def __init__(self, configuration: FeatureConfiguration) -> None:
@@ -77,7 +78,9 @@ class Featurizer:
         blocks = [words, pairs, grams]
         if features.entities:
             blocks.append(self._entities(features.entities))
-        blocks.append([crc32(features.modality.encode(), _MODALITIES) & mask])
+        # Text goes without saying: a row that every query has would be a second bias that learns too fast.
+        if features.modality != "text" or not words:
+            blocks.append([crc32(features.modality.encode(), _MODALITIES) & mask])
         return _joined(blocks)
 
     def _entities(self, entities: Sequence[Entity]) -> list[int]:
@@ -104,11 +107,12 @@ class Featurizer:
 
 def _joined(blocks: Sequence[list[int]]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """The distinct rows of each block, one block after the other, with values that give each the norm 1."""
-    rows: list[int] = []
-    values: list[float] = []
-    for block in blocks:
-        if block:
-            distinct = dict.fromkeys(block)
-            rows += distinct
-            values += [1.0 / sqrt(len(distinct))] * len(distinct)
-    return np.fromiter(rows, np.intp, len(rows)), np.fromiter(values, np.float32, len(values))
+    distinct = [dict.fromkeys(block) for block in blocks if block]
+    rows = list(chain.from_iterable(distinct))
+    values = np.empty(len(rows), np.float32)
+    start = 0
+    for block in distinct:
+        end = start + len(block)
+        values[start:end] = 1.0 / sqrt(len(block))
+        start = end
+    return np.array(rows, np.intp), values

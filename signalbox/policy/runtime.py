@@ -2,81 +2,88 @@
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Mapping, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from signalbox.errors import ArtifactError
+from signalbox.events import AgentCard
 from signalbox.policy.artifact import Artifact, Manifest, unpack
-from signalbox.policy.exploration import epsilon_greedy, explore_around
+from signalbox.policy.exploration import epsilon_greedy, square_cb
 from signalbox.policy.features import DecisionFeatures, Featurizer
+from signalbox.policy.lineup import Lineup, Lineups
+from signalbox.policy.newcomers import Newcomers
+from signalbox.policy.sparse import SparseRows
+from signalbox.policy.tensors import checked
+from signalbox.policy.value import expectation
 
-_CACHED_CANDIDATE_SETS = 1024
-
-
-class DecisionPolicy(Protocol):
-    """A map from what is known of a query to a distribution over its candidate agents."""
-
-    def probabilities(self, query: DecisionFeatures, candidates: Sequence[str]) -> NDArray[np.float64]:
-        """The exact distribution over `candidates`, in their order, exploration included."""
-        ...
+Floats = NDArray[np.float64]
+_UNKNOWN = np.array([-np.inf], dtype=np.float32)
 
 
-class BaselinePolicy:
-    """What a router does before its first policy: its own distribution, or else a uniform one.
+class Decided(NamedTuple):
+    """What a policy makes of a query: the exact distribution over the candidates, and the `values` behind it.
 
-    `weights` gives an agent's share (agents that it doesn't name have none); a share of `epsilon` explores.
+    Both are of shape (k,). A value is the reward that the agent may expect (kind `value`) or the softmax of the
+    scores (kind `softmax`), in [0, 1]; it is the policy's own confidence, not yet calibrated.
     """
 
-    def __init__(self, weights: Mapping[str, float] | None = None, epsilon: float = 0.0) -> None:
-        self._weights = dict(weights or {})
-        self.epsilon = epsilon
-
-    def probabilities(self, query: DecisionFeatures, candidates: Sequence[str]) -> NDArray[np.float64]:
-        """The exact distribution over `candidates`; uniform where the baseline names none of them."""
-        del query  # a baseline is the same for every query
-        weights = [self._weights.get(agent, 0.0) for agent in candidates]
-        return explore_around(weights if any(weights) else [1.0] * len(weights), self.epsilon)
+    probabilities: Floats
+    values: Floats
 
 
 class Policy:
-    """A learned softmax policy, deployed epsilon-greedy: its mode with 1 - epsilon, anything with epsilon.
+    """A learned policy, immutable once made and safe to share between threads.
 
-    Only rows that training touched are kept: `_slots` maps a hashed row to its place; the last place holds
-    zeros for all others. Safe to share between threads once made.
+    It explores as its manifest says: epsilon-greedy, or SquareCB around the expected rewards.
     """
 
     def __init__(self, artifact: Artifact) -> None:
         self.manifest: Manifest = artifact.manifest
         self.epsilon = artifact.manifest.epsilon
         self.featurizer = Featurizer(artifact.manifest.features)
-        rows, weights, bias, idf = _tensors(artifact)
-        size = len(rows)
-        self._slots = np.full(1 << artifact.manifest.features.bits, size, dtype=np.intp)
-        self._slots[rows] = np.arange(size, dtype=np.intp)
-        self._weights = np.vstack([weights, np.zeros((1, weights.shape[1]), np.float16)]).astype(np.float32)
-        self._idf = idf.astype(np.float32)
-        self._bias = bias.astype(np.float32)
+        tensors = checked(artifact)
+        self._matrix = SparseRows(artifact.manifest.features.bits, tensors.rows, tensors.weights)
+        self._idf = tensors.idf.astype(np.float32)
+        self._bias = tensors.bias.astype(np.float32)
+        self._similarity, self._exclusivity = np.float32(tensors.similarity), tensors.exclusivity
         self._column = {agent: place for place, agent in enumerate(self.manifest.agents)}
-        self._columns: dict[tuple[str, ...], NDArray[np.intp] | None] = {}
+        self._newcomers: Newcomers | None = None
+        self._lineups = Lineups(self.manifest)
 
     @classmethod
     def load(cls, data: bytes) -> Policy:
         """The policy in an artifact's bytes; raises `ArtifactError` where they aren't one."""
         return cls(unpack(data))
 
+    def with_cards(self, cards: Iterable[AgentCard], gone: Iterable[str] = ()) -> Policy:
+        """The same policy where these agents' cards are known and those have left; it shares the weights.
+
+        A candidate that the policy doesn't know is taken for the agent of whose card it is another name. With
+        the kind `value`, an agent that has a card but no weights gets a score for its card's similarity with
+        the query. Who has left gets probability 0, unless all candidates have.
+        """
+        known = tuple(cards)
+        changed = copy.copy(self)
+        changed._newcomers = None
+        if self.manifest.kind == "value":
+            changed._newcomers = Newcomers.among(known, self._column, self._matrix, self._idf, self.featurizer)
+        newcomers = changed._newcomers.agents if changed._newcomers else ()
+        changed._lineups = Lineups(self.manifest, known, frozenset(gone), newcomers)
+        return changed
+
     @property
     def size_bytes(self) -> int:
         """The memory of the tensors."""
-        return self._slots.nbytes + self._weights.nbytes + self._idf.nbytes
+        return self._matrix.slots.nbytes + self._matrix.weights.nbytes + self._idf.nbytes
 
     @property
     def rows(self) -> NDArray[np.intp]:
         """The hashed rows that have weights, ascending."""
-        return np.flatnonzero(self._slots < len(self._weights) - 1)
+        return self._matrix.rows
 
     def weights(
         self, rows: NDArray[np.intp], agents: Sequence[str]
@@ -85,62 +92,64 @@ class Policy:
         known = [(place, self._column[agent]) for place, agent in enumerate(agents) if agent in self._column]
         to, source = [place for place, _ in known], [column for _, column in known]
         weights = np.zeros((len(rows), len(agents)), dtype=np.float32)
-        weights[:, to] = self._weights[self._slots[rows]][:, source]
+        weights[:, to] = self._matrix.weights[self._matrix.slots[rows]][:, source]
         bias = np.zeros(len(agents), dtype=np.float32)
         bias[to] = self._bias[source]
         return weights, bias
 
     def scores(self, query: DecisionFeatures, candidates: Sequence[str]) -> NDArray[np.float32]:
-        """A number for each candidate, shape (k,); -inf for an agent that the policy doesn't know."""
-        rows, values = self.featurizer.vector(query)
-        places = self._slots.take(rows)
-        values *= self._idf.take(places)
-        known: NDArray[np.float32] = values.dot(self._weights.take(places, axis=0))
-        known *= 1.0 / math.sqrt(values.dot(values))
-        known += self._bias
-        columns = self._columns_of(tuple(candidates))
-        return known if columns is None else np.append(known, np.float32(-np.inf))[columns]
+        """A number for each candidate, shape (k,); -inf for an agent of whom nothing is known."""
+        return self._scores(query, self._lineups.of(candidates))
 
-    def probabilities(self, query: DecisionFeatures, candidates: Sequence[str]) -> NDArray[np.float64]:
-        """The exact distribution over `candidates`, in their order, exploration included.
+    def values(self, query: DecisionFeatures, candidates: Sequence[str]) -> Floats:
+        """The values of `Decided`."""
+        return self._values(self.scores(query, candidates))
 
-        An agent that the policy doesn't know gets its share of the exploration only.
+    def decide(self, query: DecisionFeatures, candidates: Sequence[str], cost_weight: float = 0.0) -> Decided:
+        """The distribution over `candidates`, in their order, with the values behind it.
+
+        `cost_weight` is what a unit of an agent's cost takes from its value. An agent of whom nothing is known
+        gets its share of the exploration only.
         """
-        return epsilon_greedy(self.scores(query, candidates), self.epsilon)
+        lineup = self._lineups.of(candidates)
+        scores = self._scores(query, lineup)
+        values = self._values(scores)
+        worth = values - cost_weight * lineup.costs if cost_weight else values
+        if self.manifest.exploration == "squarecb":
+            return Decided(lineup.spread(square_cb, worth, self.manifest.gamma), values)
+        if cost_weight:
+            # An unknown agent must not be exploited, even where all others cost more than they are worth.
+            scores = np.where(scores > -np.inf, worth, -np.inf)
+        shares = lineup.spread(epsilon_greedy, scores, self.epsilon)
+        return Decided(shares, values)
 
-    def greedy(self, query: DecisionFeatures, candidates: Sequence[str]) -> NDArray[np.float64]:
+    def probabilities(
+        self, query: DecisionFeatures, candidates: Sequence[str], cost_weight: float = 0.0
+    ) -> Floats:
+        """The distribution of `decide`: exact, exploration included."""
+        return self.decide(query, candidates, cost_weight).probabilities
+
+    def greedy(self, query: DecisionFeatures, candidates: Sequence[str]) -> Floats:
         """The distribution without exploration."""
-        return epsilon_greedy(self.scores(query, candidates), 0.0)
+        lineup = self._lineups.of(candidates)
+        return lineup.spread(epsilon_greedy, self._scores(query, lineup), 0.0)
 
-    def _columns_of(self, candidates: tuple[str, ...]) -> NDArray[np.intp] | None:
-        """Where the candidates' scores are; None where they are all columns in order."""
-        if candidates in self._columns:
-            return self._columns[candidates]
-        if len(self._columns) >= _CACHED_CANDIDATE_SETS:
-            self._columns.clear()
-        unknown = len(self._column)
-        columns = np.array([self._column.get(agent, unknown) for agent in candidates], dtype=np.intp)
-        found = None if candidates == self.manifest.agents else columns
-        self._columns[candidates] = found
-        return found
+    def _scores(self, query: DecisionFeatures, lineup: Lineup) -> NDArray[np.float32]:
+        rows, values = self.featurizer.vector(query)
+        places = self._matrix.slots.take(rows)
+        values *= self._idf.take(places)
+        values *= 1.0 / math.sqrt(np.einsum("n,n->", values, values))
+        scores = self._matrix.times(places, values)
+        scores += self._bias
+        if lineup.columns is None:
+            return scores
+        parts = [scores, _UNKNOWN]
+        if self._newcomers is not None:
+            parts.insert(1, self._similarity * self._newcomers.similarities(rows, values))
+        return np.concatenate(parts).take(lineup.columns)
 
-
-def _tensors(artifact: Artifact) -> tuple[NDArray[np.int32], ...]:
-    """Rows (n,), weights (n, agents), bias (agents,) and inverse document frequencies (n + 1,), checked."""
-    missing = {"rows", "weights", "bias", "idf"} - artifact.tensors.keys()
-    if missing:
-        raise ArtifactError(f"artifact: without the tensors {sorted(missing)}")
-    rows, weights, bias, idf = (artifact.tensors[name] for name in ("rows", "weights", "bias", "idf"))
-    if rows.dtype != np.int32 or rows.ndim != 1:
-        raise ArtifactError(f"artifact: rows are int32 in one dimension, not {rows.dtype} in {rows.ndim}")
-    agents, size = len(artifact.manifest.agents), len(rows)
-    if weights.shape != (size, agents) or bias.shape != (agents,) or idf.shape != (size + 1,):
-        raise ArtifactError(
-            f"artifact: {size} rows and {agents} agents, but weights {weights.shape}, bias {bias.shape}, "
-            f"idf {idf.shape}"
-        )
-    if size and not 0 <= int(rows.min()) <= int(rows.max()) < 1 << artifact.manifest.features.bits:
-        raise ArtifactError(f"artifact: a row is outside of 0..2**{artifact.manifest.features.bits} - 1")
-    if not all(np.isfinite(tensor).all() for tensor in (weights, bias, idf)) or not (idf > 0).all():
-        raise ArtifactError("artifact: a weight isn't finite, or an inverse document frequency not positive")
-    return rows, weights, bias, idf
+    def _values(self, scores: NDArray[np.float32]) -> Floats:
+        found = expectation(scores, self._exclusivity)
+        if self.manifest.kind == "value":
+            return found.values
+        return np.where(scores > -np.inf, found.odds / found.total, 0.0)

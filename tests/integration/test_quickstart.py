@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer
 
 from adapters.broker import Broker
 from signalbox import events, topics
-from signalbox.events import RoutingDecision, RoutingOutcome
+from signalbox.events import AgentCard, RoutingDecision, RoutingOutcome
 from streams.settings import load_settings
 from streams.topics import ensure_topics
 
@@ -20,7 +20,8 @@ pytestmark = pytest.mark.integration
 
 def quickstart(bootstrap_servers: str, prefix: str, folder: Path) -> str:
     """The page's code with this test's broker, topics and folder."""
-    (code,) = re.findall(r"```python\n(.*?)```", Path("docs/quickstart.md").read_text(), re.DOTALL)
+    code, cards = re.findall(r"```python\n(.*?)```", Path("docs/quickstart.md").read_text(), re.DOTALL)
+    code += cards
     here = {
         "localhost:9092": bootstrap_servers,
         "/var/lib/my-router": str(folder),
@@ -33,7 +34,7 @@ def quickstart(bootstrap_servers: str, prefix: str, folder: Path) -> str:
     return code
 
 
-async def read(kafka: Broker, topic: str, count: int) -> list[bytes]:
+async def read(kafka: Broker, topic: str, count: int) -> list[bytes | None]:
     consumer = AIOKafkaConsumer(topic, auto_offset_reset="earliest", **kafka.connection.client_options())
     await consumer.start()
     try:
@@ -62,6 +63,11 @@ async def test_the_router_of_the_quickstart_publishes_a_decision_and_two_parts_o
     assert [decision.chosen_agent] == asked
     assert decision.probabilities == pytest.approx((0.1 / 3, 0.9 + 0.1 / 3, 0.1 / 3))
     assert decision.slot == "baseline"
+    cards = await read(kafka, prefix + topics.AGENT_CARD, 2)
+    assert sorted(events.decode(AgentCard, card).agent if card else "" for card in cards) == [
+        "",
+        "audio_search",
+    ]
     outcomes = [
         events.decode(RoutingOutcome, part) for part in await read(kafka, prefix + topics.ROUTING_OUTCOME, 2)
     ]

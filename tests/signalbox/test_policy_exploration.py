@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signalbox.policy import epsilon_greedy, explore_around
+from signalbox.policy import epsilon_greedy, explore_around, square_cb
 
 EPSILON = st.floats(0.0, 1.0)
 SCORES = st.lists(st.floats(-1e6, 1e6) | st.just(-np.inf), min_size=1, max_size=40)
@@ -53,3 +53,23 @@ def test_exploring_around_a_distribution_keeps_sum_and_floor(distribution: list[
 def test_what_is_no_distribution_is_refused(bad: list[float]) -> None:
     with pytest.raises(ValueError, match="distribution"):
         explore_around(bad, 0.1)
+
+
+VALUES = st.lists(st.floats(0.0, 1.0), min_size=1, max_size=40)
+
+
+@settings(deadline=None)
+@given(VALUES, st.floats(0.0, 1e7))
+def test_square_cb_sums_to_one_and_prefers_what_is_better(values: list[float], gamma: float) -> None:
+    found = square_cb(values, gamma)
+    assert found.sum() == pytest.approx(1.0, abs=1e-12)
+    assert (found >= 0.0).all()
+    assert (np.diff(found[np.argsort(values, kind="stable")]) >= -1e-12).all()
+    assert square_cb(values[::-1], gamma)[::-1] == pytest.approx(found, abs=1e-12)
+
+
+def test_square_cb_by_hand() -> None:
+    assert square_cb([0.5, 0.9, 0.4], 10.0) == pytest.approx([1 / 7, 1 - 1 / 7 - 1 / 8, 1 / 8])
+    assert square_cb([0.9, 0.9, 0.4], 10.0) == pytest.approx([7 / 16, 7 / 16, 1 / 8])
+    assert square_cb([0.1, 0.7], 0.0) == pytest.approx([0.5, 0.5])
+    assert square_cb([0.3], 5.0) == pytest.approx([1.0])

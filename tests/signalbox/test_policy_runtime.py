@@ -96,15 +96,15 @@ def test_weights_of_other_agents_and_rows_are_zero() -> None:
 
 
 def test_its_size_is_that_of_the_rows_kept() -> None:
-    assert Policy(artifact(size=80)).size_bytes > POLICY.size_bytes > 256 * 8
+    assert Policy(artifact(size=80)).size_bytes > POLICY.size_bytes > 256 * 4
 
 
 def test_many_candidate_sets_do_not_grow_the_cache_without_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("signalbox.policy.runtime._CACHED_CANDIDATE_SETS", 2)
+    monkeypatch.setattr("signalbox.policy.lineup._CACHED", 2)
     policy = Policy(artifact())
     for agent in ("a", "b", "c", "d"):
         policy.probabilities(QUERY, (agent, "text"))
-    assert len(policy._columns) <= 2
+    assert len(policy._lineups) <= 2
 
 
 def test_a_baseline_is_its_weights_or_uniform() -> None:

@@ -17,7 +17,7 @@ from signalbox import topics
 from signalbox.connection import Connection
 from signalbox.delivery import Delivery, Record
 from signalbox.errors import ConfigurationError, InvalidEvent
-from signalbox.events import RoutingDecision, RoutingOutcome, WorkflowExecution
+from signalbox.events import AgentCard, RoutingDecision, RoutingOutcome, WorkflowExecution
 from signalbox.publisher import Publisher
 
 NOWHERE = Connection("127.0.0.1:1")
@@ -44,6 +44,18 @@ def test_what_doesn_t_fit_into_the_buffer_is_dropped_and_counted(limit: int, eve
     assert publisher.counts == (0, max(0, events - limit), min(events, limit))
     publisher.close()
     assert publisher.counts == (0, events, 0)
+
+
+def test_a_card_that_no_reader_would_accept_is_refused_before_it_is_queued() -> None:
+    publisher = Publisher(NOWHERE)
+    assert publisher.publish(AgentCard(tenant_id="acme", occurred_at=NOON, agent="a/b"))
+    assert publisher.remove_card("acme", "a/b")
+    with pytest.raises(InvalidEvent, match="agent"):
+        publisher.publish_card(AgentCard(tenant_id="acme", occurred_at=NOON, agent=""))
+    for tenant_id, agent in (("Acme", "a"), ("acme", ""), ("acme", "x" * 129)):
+        with pytest.raises(InvalidEvent, match="remove_card"):
+            publisher.remove_card(tenant_id, agent)
+    assert publisher.counts == (0, 0, 2)
 
 
 def test_counts_are_exact_when_many_threads_publish() -> None:

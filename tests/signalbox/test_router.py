@@ -4,18 +4,22 @@ import math
 from collections import Counter
 from datetime import UTC, datetime
 from random import Random
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from benchmarks.random_policy import random_policy
+from signalbox.cards import Cards
 from signalbox.errors import ConfigurationError, InvalidEvent
 from signalbox.events import Entity, RoutingDecision, RoutingOutcome, decode, encode
-from signalbox.policy import DecisionFeatures, Policy, digest_of
+from signalbox.in_force import ActivePolicy, InForce
+from signalbox.policy import Artifact, DecisionFeatures, Policy, digest_of, pack, unpack
+from signalbox.policy.calibration import Calibration
 from signalbox.router import MAX_QUERY_CHARACTERS, Router
-from signalbox.subscriber import ActivePolicy
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 
@@ -36,7 +40,7 @@ class Sink:
         return True
 
 
-class InForce:
+class Constant:
     def __init__(self, data: bytes | None, version: int = 3) -> None:
         self.current: ActivePolicy | None = None
         if data:
@@ -46,7 +50,7 @@ class InForce:
 def router(policy: bytes | None = None, **options: object) -> tuple[Router, Sink]:
     sink = Sink()
     options = {"seed": 7, "clock": lambda: NOON} | options
-    return Router(sink, InForce(policy), "acme", **options), sink
+    return Router(sink, Constant(policy), "acme", **options), sink
 
 
 names = st.lists(st.text("abcdefgh", min_size=1, max_size=6), min_size=1, max_size=12, unique=True)
@@ -139,10 +143,10 @@ def test_without_a_policy_nothing_is_claimed_about_confidence() -> None:
 
 
 def test_a_new_policy_serves_the_next_decision() -> None:
-    source, sink = InForce(None), Sink()
+    source, sink = Constant(None), Sink()
     subject = Router(sink, source, "acme", seed=1)
     assert subject.decide("q", candidates=["a", "b"]).slot == "baseline"
-    source.current = InForce(random_policy(("a", "b")), version=9).current
+    source.current = Constant(random_policy(("a", "b")), version=9).current
     after = subject.decide("q", candidates=["a", "b"])
     assert (after.slot, after.policy_version) == ("champion", 9)
 
@@ -152,6 +156,54 @@ def test_candidates_that_the_policy_doesn_t_know_at_all_are_equally_likely() -> 
     decision = subject.decide("q", candidates=["new", "newer"])
     assert decision.probabilities == (0.5, 0.5)
     assert decision.confidence == 0.0
+
+
+def knowing(*gone: str) -> Router:
+    source = SimpleNamespace(in_force=InForce(cards=Cards({}, frozenset(gone))))
+    return Router(Sink(), source, "acme", seed=7)
+
+
+@pytest.mark.parametrize("baseline", [None, "b", {"a": 3.0, "b": 1.0}, {"b": 1.0}])
+def test_before_the_first_policy_an_agent_that_has_left_gets_no_probability(baseline: object) -> None:
+    decision = knowing("b", "d").decide("q", candidates=["a", "b", "c"], baseline=baseline)
+    expected = (0.95, 0.0, 0.05) if isinstance(baseline, dict) and "a" in baseline else (0.5, 0.0, 0.5)
+    assert decision.probabilities == pytest.approx(expected)
+
+
+def test_candidates_that_have_all_left_are_taken_at_the_router_s_word() -> None:
+    assert knowing("a", "b").decide("q", candidates=["a", "b"]).probabilities == (0.5, 0.5)
+
+
+def test_a_confidence_is_calibrated_where_the_policy_brings_the_map() -> None:
+    data = random_policy(("a", "b", "c"))
+    artifact = unpack(data)
+    halved = Calibration(method="isotonic", inputs=(0.0, 1.0), outputs=(0.0, 0.5))
+    manifest = structs.replace(artifact.manifest, calibration=halved)
+    plain, _ = router(data)
+    subject, _ = router(pack(Artifact(manifest, artifact.tensors)))
+    one, other = (each.decide("q", candidates=["a", "b", "c"]) for each in (plain, subject))
+    assert one.chosen_agent == other.chosen_agent
+    assert other.confidence == pytest.approx(one.confidence / 2)
+
+
+def test_what_an_agent_costs_counts_as_much_as_the_request_says() -> None:
+    artifact = unpack(random_policy(("a", "b", "c"), epsilon=0.3))
+    manifest = structs.replace(artifact.manifest, costs={"a": 1.0, "b": 0.0, "c": 1.0})
+    subject, sink = router(pack(Artifact(manifest, artifact.tensors)))
+    for query in ("one", "two", "three"):
+        features = DecisionFeatures(query)
+        expected = Policy.load(pack(Artifact(manifest, artifact.tensors))).probabilities(features, "abc", 2.0)
+        decision = subject.decide(query, candidates=["a", "b", "c"], cost_weight=2.0)
+        assert list(decision.probabilities) == expected.tolist()
+        assert decision.probabilities[1] == pytest.approx(0.8)
+    assert decode(RoutingDecision, sink.decisions[-1]).cost_weight == 2.0
+
+
+def test_one_object_may_bring_everything_but_not_a_second_canary() -> None:
+    source = SimpleNamespace(in_force=InForce(champion=Constant(random_policy(("a", "b"))).current))
+    assert Router(Sink(), source, "acme").decide("q", candidates=["a", "b"]).slot == "champion"
+    with pytest.raises(ConfigurationError, match="canary"):
+        Router(Sink(), source, "acme", canary=Constant(None))
 
 
 def test_one_seed_gives_one_sequence_of_choices() -> None:
@@ -170,6 +222,8 @@ def test_time_id_and_context_come_from_the_caller() -> None:
     seen = decode(RoutingDecision, sink.decisions[0])
     assert (seen.decision_id, seen.occurred_at, seen.session_id, seen.user_id) == ("d-1", NOON, "s", "u")
     assert seen.attributes == {"lang": "de"}
+    assert seen.cost_weight is None
+    assert subject.decide("q", candidates=["a"], cost_weight=0.3).cost_weight == 0.3
     other = [subject.decide("q", candidates=["a"]).decision_id for _ in range(2)]
     assert len({"d-1", *other}) == 3
 
@@ -190,6 +244,9 @@ def test_no_query_breaks_the_router(query: str) -> None:
         ({"candidates": ["a", "b"], "baseline": {"a": -1.0}}, "baseline: "),
         ({"candidates": ["a", "b"], "baseline": {"a": math.nan}}, "baseline: "),
         ({"candidates": ["a"], "modality": "smell"}, "modality"),
+        ({"candidates": ["a"], "cost_weight": -0.1}, "cost_weight"),
+        ({"candidates": ["a"], "cost_weight": math.nan}, "cost_weight"),
+        ({"candidates": ["a"], "cost_weight": 2e6}, "cost_weight"),
     ],
 )
 def test_bad_input_is_named(arguments: dict[str, object], message: str) -> None:

@@ -12,10 +12,12 @@ from benchmarks.random_policy import random_policy
 from signalbox.connection import Connection
 from signalbox.errors import ConfigurationError
 from signalbox.events import PolicyUpdate, encode
+from signalbox.in_force import ActivePolicy
 from signalbox.policy import digest_of, split
+from signalbox.policy_check import MAX_POLICY_BYTES
 from signalbox.policy_feed import PolicyFeed
 from signalbox.policy_search import PolicySearch, UpdateRecord
-from signalbox.subscriber import MAX_POLICY_BYTES, ActivePolicy, PolicySubscriber
+from signalbox.subscriber import PolicySubscriber
 from signalbox.topics import chunk_key
 
 NOWHERE = Connection("127.0.0.1:1")
@@ -112,7 +114,6 @@ def test_a_policy_made_for_others_is_refused(tenant_id: str, scope: str) -> None
 @pytest.mark.parametrize(
     ("event", "reason"),
     [
-        (UpdateRecord(None, None), "invalid"),
         (UpdateRecord(b"{", None), "invalid"),
         (record(update(POLICIES[1], 6, tenant_id="rival")), "foreign"),
         (record(update(POLICIES[1], 6, scope="unified")), "foreign"),
@@ -190,6 +191,102 @@ def test_a_rollback_to_earlier_bytes_is_a_new_version() -> None:
         serve(search, data)
     assert in_force(subject) == (digest_of(POLICIES[0]), 3)
     assert subject.adopted == 3
+
+
+GONE = UpdateRecord(None, None)
+
+
+@pytest.mark.parametrize("slot", ["champion", "canary"])
+def test_a_tombstone_empties_the_slot_and_a_new_policy_may_begin_anew(tmp_path: Path, slot: str) -> None:
+    ended: list[str] = []
+    subject = subscriber(tmp_path, slot=slot, on_end=ended.append)
+    search = PolicySearch(subject)
+    use = {"slot": slot} | ({"reason": "trial", "share": 0.5} if slot == "canary" else {})
+    for record_of_slot in (record(update(POLICIES[0], 5, **use)), GONE, GONE):
+        search.add(record_of_slot)
+        search.begin()
+        serve(search, POLICIES[0])
+    assert (subject.current, subject.ended, ended, subject.refused) == (None, 1, [slot], {})
+    assert not subject.wait_ready(0)
+    assert list(tmp_path.rglob("*.policy")) == []
+    search.add(record(update(POLICIES[1], 1, **use)))
+    search.begin()
+    serve(search, POLICIES[1])
+    assert in_force(subject) == (digest_of(POLICIES[1]), 1)
+
+
+def test_a_tombstone_hides_what_was_before_and_not_what_comes_after() -> None:
+    subject = subscriber()
+    subject.adopt(update(POLICIES[0], 7), POLICIES[0], None)
+    search = PolicySearch(subject)
+    for event in (record(update(POLICIES[1], 6)), GONE, record(update(POLICIES[2], 1))):
+        search.add(event)
+    assert search.begin()
+    search.add(UpdateRecord(b"nonsense", None))
+    assert search.begin()
+    serve(search, POLICIES[1], POLICIES[2])
+    assert in_force(subject) == (digest_of(POLICIES[2]), 1)
+    assert subject.ended == 0
+    search.add(GONE)
+    search.add(UpdateRecord(b"nonsense", None))
+    assert not search.begin()
+    assert (subject.current, subject.ended, subject.refused) == (None, 1, {"invalid": 2})
+
+
+def test_a_policy_that_was_awaited_when_the_slot_was_emptied_never_comes_into_force() -> None:
+    subject = subscriber()
+    search = PolicySearch(subject)
+    search.add(record(update(POLICIES[0], 1)))
+    assert search.begin()
+    search.add(GONE)
+    assert not search.begin()
+    serve(search, POLICIES[0])
+    assert (subject.current, search.is_open) == (None, False)
+
+
+def test_of_two_older_updates_the_newer_one_is_looked_at_first() -> None:
+    subject = subscriber()
+    search = PolicySearch(subject)
+    for version in (1, 2):
+        search.add(record(update(POLICIES[version], version)))
+    search.begin()
+    search.add(record(update(POLICIES[3], 3)))
+    search.begin()
+    search.chunk(chunk_key(digest_of(POLICIES[3]), 0), b"tampered")
+    serve(search, POLICIES[1], POLICIES[2])
+    assert in_force(subject) == (digest_of(POLICIES[2]), 2)
+
+
+@pytest.mark.parametrize(("reason", "share"), [("trial", 0.5), ("canary", 0.1)])
+def test_a_canary_says_how_it_is_tried_and_is_not_kept_on_disk(
+    tmp_path: Path, reason: str, share: float
+) -> None:
+    subject = subscriber(tmp_path, slot="canary")
+    event = update(POLICIES[0], 1, slot="canary", reason=reason, share=share)
+    subject.adopt(event, POLICIES[0], None)
+    assert subject.current is not None
+    assert (subject.current.slot, subject.current.reason, subject.current.share) == ("canary", reason, share)
+    assert subscriber(tmp_path, slot="canary").current is None
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("slot", "changes"),
+    [
+        ("champion", {"reason": "trial", "share": 0.5}),
+        ("champion", {"reason": "canary", "share": 0.5}),
+        ("canary", {"reason": "promoted", "share": 0.5}),
+        ("canary", {"reason": "rollback"}),
+        ("canary", {"reason": "trial"}),
+        ("canary", {"reason": "canary"}),
+    ],
+)
+def test_an_update_whose_use_contradicts_its_slot_is_refused(slot: str, changes: dict[str, object]) -> None:
+    subject = subscriber(slot=slot)
+    search = PolicySearch(subject)
+    search.add(record(update(POLICIES[0], 1, slot=slot, **changes)))
+    assert not search.begin()
+    assert subject.refused == {"invalid": 1}
 
 
 def test_chunks_may_come_in_any_order_and_twice() -> None:
