@@ -1,9 +1,9 @@
-"""The archive of policies: content-addressed files below an fsspec URL, one folder a tenant."""
+"""The archive of policies and agent cards: content-addressed files below an fsspec URL, one folder a tenant."""
 
 from __future__ import annotations
 
 import uuid
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -11,11 +11,13 @@ from signalbox.errors import ArtifactError, ConfigurationError, Retry
 from signalbox.events.fields import Digest, TenantId
 from signalbox.policy import digest_of
 
-SUFFIX = ".safetensors"
+Kind = Literal["policy", "cards"]
+SUFFIXES: dict[Kind, str] = {"policy": ".safetensors", "cards": ".jsonl"}
 
 
 class ArtifactStore:
-    """Artifacts under `URL/tenant/digest.safetensors`; what is read is what was written, or an error.
+    """Artifacts under `URL/tenant/digest.safetensors`, the cards that they were trained with under
+    `URL/tenant/digest.jsonl`; what is read is what was written, or an error.
 
     Writing is atomic and repeatable: a reader sees a whole file or none, and the same bytes have the same
     name. Raises `ConfigurationError` for a URL that nothing here can open, `Retry` when the store doesn't
@@ -31,10 +33,10 @@ class ArtifactStore:
             raise ConfigurationError(f"store_url {url!r} can't be used: {error}") from error
         self._root: str = root.rstrip("/")
 
-    def put(self, tenant_id: str, data: bytes) -> str:
+    def put(self, tenant_id: str, data: bytes, kind: Kind = "policy") -> str:
         """Archive `data` and return its digest; a damaged file under that digest is replaced."""
         digest = digest_of(data)
-        path = self._path(tenant_id, digest)
+        path = self._path(tenant_id, digest, kind)
         try:
             if self._read(path) == data:
                 return digest
@@ -47,9 +49,9 @@ class ArtifactStore:
             raise Retry(f"artifact {digest[:12]} can't be archived: {error}") from error
         return digest
 
-    def get(self, tenant_id: str, digest: str) -> bytes | None:
+    def get(self, tenant_id: str, digest: str, kind: Kind = "policy") -> bytes | None:
         """The artifact's bytes, or None where it isn't archived; `ArtifactError` where they were changed."""
-        path = self._path(tenant_id, digest)
+        path = self._path(tenant_id, digest, kind)
         try:
             data = self._read(path)
         except OSError as error:
@@ -74,10 +76,10 @@ class ArtifactStore:
             return None
         return data
 
-    def _path(self, tenant_id: str, digest: str) -> str:
+    def _path(self, tenant_id: str, digest: str, kind: Kind = "policy") -> str:
         _check("tenant_id", tenant_id, TenantId)
         _check("digest", digest, Digest)
-        return f"{self._root}/{tenant_id}/{digest}{SUFFIX}"
+        return f"{self._root}/{tenant_id}/{digest}{SUFFIXES[kind]}"
 
 
 def _check(name: str, value: str, kind: Any) -> None:

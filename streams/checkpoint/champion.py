@@ -8,11 +8,13 @@ from adapters.artifact_store import ArtifactStore
 from signalbox.connection import Connection
 from signalbox.errors import ConfigurationError
 from signalbox.events import PolicyUpdate
-from streams.policies import PolicyLedger, policy_update, update_records
+from streams.policies import PolicyLedger
+from streams.policy_records import policy_update, update_records
 from streams.settings import Settings
-from streams.trainer.answering import load_artifact, slot_name
+from streams.trainer.inputs import load_artifact
 from streams.trainer.ledger_reader import LedgerReader
-from streams.trainer.publication import open_publication
+from streams.trainer.publication import open_publication, slot_name
+from streams.trainer.records import champion_ends
 from streams.trainer.rollback import find_policy, roll_back
 
 
@@ -47,5 +49,6 @@ async def _publish(connection: Connection, settings: Settings, saved: PolicyUpda
         ledger = await reader.catch_up()
         version = max(ledger.next_version(saved.tenant_id, saved.scope), saved.version)
         update = policy_update(data, version=version, reason="rollback", occurred_at=datetime.now(UTC))
-        await publication.publish(update_records(update, data), {})
+        ended = champion_ends(store, ledger, update)
+        await publication.publish([*update_records(update, data), *ended], {})
     return version

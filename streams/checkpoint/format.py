@@ -10,6 +10,9 @@ from typing import Annotated, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from processors.drift import Drift
+from processors.promise import Promise
+from processors.trial_watch import TrialWatch
 from signalbox.errors import ConfigurationError
 from signalbox.events import PolicyUpdate
 from signalbox.events.fields import AgentName, Count, Id, Ratio, Scope
@@ -63,7 +66,7 @@ class SavedAgent(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SavedScope(Struct, frozen=True, forbid_unknown_fields=True):
-    """The state of the trigger, as in `processors.trigger`."""
+    """The state of the scope, as in `processors.scope`, the fields in the same order."""
 
     experiences: Count
     since_trigger: Count
@@ -73,6 +76,12 @@ class SavedScope(Struct, frozen=True, forbid_unknown_fields=True):
     outstanding: str | None
     looks: Count
     champion_digest: str | None
+    # A file of an earlier version lacks these.
+    trial: TrialWatch | None = None
+    promise: Promise | None = None
+    drift: Drift = msgspec.field(default_factory=Drift)
+    changed_at_s: float | None = None
+    drifted: bool = False
 
 
 class Checkpoint(Struct, frozen=True, forbid_unknown_fields=True):

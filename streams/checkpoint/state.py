@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import asdict
 
+import msgspec
 from msgspec.structs import asdict as fields_of
+from msgspec.structs import astuple
 
 from processors.buffer import ReplayBuffer, Row, Window
 from processors.ledger import Ledger
 from processors.partition import Partition
+from processors.scope import ScopeState
 from processors.statistics import AgentStatistics
-from processors.trigger import ScopeState
 from signalbox.errors import ConfigurationError
 from signalbox.events import PolicyUpdate
 from streams.checkpoint.format import (
@@ -49,7 +51,7 @@ def checkpoint_of(
         first_offsets={
             start: partition.first_offsets[start] for start, _ in windows if start in partition.first_offsets
         },
-        scope_state=SavedScope(**asdict(state)),
+        scope_state=_saved_scope(state),
         agents={
             agent: SavedAgent(**asdict(statistics))
             for (key, agent), statistics in sorted(ledger.agents.items())
@@ -81,7 +83,7 @@ def put_into(partition: Partition, checkpoint: Checkpoint) -> None:
     for start, offset in checkpoint.first_offsets.items():
         partition.first_offsets[start] = min(offset, partition.first_offsets.get(start, offset))
     partition.experiences_end = max(partition.experiences_end, checkpoint.experiences_end)
-    ledger.scopes[tenant_key, checkpoint.scope] = ScopeState(**fields_of(checkpoint.scope_state))
+    ledger.scopes[tenant_key, checkpoint.scope] = _restored_scope(checkpoint.scope_state)
     ledger.touched_scopes.add((tenant_key, checkpoint.scope))
     _replace_agents(ledger, checkpoint)
     _replace_buffer(ledger, tenant_key, buffer)
@@ -89,6 +91,15 @@ def put_into(partition: Partition, checkpoint: Checkpoint) -> None:
 
 def _places(ledger: Ledger) -> str:
     return ", ".join("/".join(place) for place in sorted(ledger.scopes)[:10])
+
+
+def _saved_scope(state: ScopeState) -> SavedScope:
+    return msgspec.convert(dict(zip(SavedScope.__struct_fields__, state.row(), strict=True)), SavedScope)
+
+
+def _restored_scope(saved: SavedScope) -> ScopeState:
+    # Through plain types, so that a state that goes on leaves the checkpoint as it is.
+    return ScopeState.restored(msgspec.to_builtins(astuple(saved)))
 
 
 def _saved_window(start: int, window: Window) -> SavedWindow:

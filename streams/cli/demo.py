@@ -34,10 +34,9 @@ from streams.simulator.traffic import Traffic
 DEMO_SETTINGS: dict[str, Any] = {
     "cool_down_s": 4,
     "experience_replay_size": 5000,
-    "exploration_epsilon": 0.2,
-    "epsilon_decay": 0.6,
+    "improvement_threshold": 0.02,
 }
-"""A day in two minutes: train often, on much, and explore less with each policy that has proven itself.
+"""A day in two minutes: train often, on much, and take also small steps that have proven themselves.
 
 A setting in the environment wins over these."""
 

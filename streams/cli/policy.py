@@ -1,4 +1,4 @@
-"""`signalbox policy`: list, show, rollback, verify."""
+"""`signalbox policy`: list, show, rollback, canary, end, verify."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ import click
 import msgspec
 import orjson
 
-from signalbox.events import TrainingResult
+from streams.cli.policy_text import lines, table
 from streams.settings import load_settings
 
 _tenant = click.option("--tenant", required=True, help="The tenant whose policy it is.")
 _scope = click.option("--scope", default="routing", show_default=True, help="What the policy decides.")
+_POLICY = "VERSION|DIGEST"
 _json = click.option("--json", "as_json", is_flag=True, help="One JSON object a line and nothing else.")
 
 
@@ -29,19 +30,25 @@ def command() -> None:
 @command.command("list")
 @click.option("--tenant", help="Only this tenant's.")
 @click.option("--scope", help="Only this scope's.")
+@click.option("--all", "every_look", is_flag=True, help="Also the looks at a trial before the last one.")
 @_json
-def list_answers(tenant: str | None, scope: str | None, as_json: bool) -> None:
-    """Every answer, newest last: promoted, rejected with its numbers, failed, rolled back; * is in force."""
-    from streams.trainer.history import read_history
+def list_answers(tenant: str | None, scope: str | None, every_look: bool, as_json: bool) -> None:
+    """Every answer, newest last: promoted, rejected with its numbers, on trial, failed, rolled back.
+
+    * is in force, ~ is on trial or out as a canary. "differed" says on how many decisions champion and
+    candidate disagreed, of those since the trial began. JSON has all looks at a trial.
+    """
+    from streams.trainer.history import read_history, without_old_looks
 
     settings = load_settings()
     history = asyncio.run(read_history(settings.connection(), settings))
     results = history.of(tenant, scope)
     if as_json:
         for result in results:
-            _print_json(msgspec.to_builtins(result) | {"in_force": history.is_in_force(result)})
+            marks = {"in_force": history.is_in_force(result), "on_trial": history.is_on_trial(result)}
+            _print_json(msgspec.to_builtins(result) | marks)
     elif results:
-        click.echo(_table([_row(result, history.is_in_force(result)) for result in results]))
+        click.echo(table(history, results if every_look else without_old_looks(results)))
     else:
         click.echo("no trigger has been answered yet")
 
@@ -60,16 +67,16 @@ def show(policy: str | None, tenant: str, scope: str, as_json: bool) -> None:
     if as_json:
         _print_json(content)
     else:
-        click.echo("\n".join(_lines(content)))
+        click.echo("\n".join(lines(content)))
 
 
 @command.command()
 @_tenant
 @_scope
-@click.option("--to", metavar="VERSION|DIGEST", help="Default: the one that the present policy was made from.")
+@click.option("--to", metavar=_POLICY, help="Default: the one that the present policy was made from.")
 @_json
 def rollback(tenant: str, scope: str, to: str | None, as_json: bool) -> None:
-    """Put an earlier policy back in force; routers swap it in like any other."""
+    """Put an earlier policy back in force; routers swap it in like any other. A trial or canary ends."""
     from streams.trainer.rollback import roll_back
 
     settings = load_settings()
@@ -78,6 +85,49 @@ def rollback(tenant: str, scope: str, to: str | None, as_json: bool) -> None:
         _print_json(msgspec.to_builtins(result))
     else:
         click.echo(f"{tenant}/{scope}: rolled back {result.message}, now version {result.version}")
+
+
+@command.command()
+@click.argument("policy", metavar=_POLICY)
+@_tenant
+@_scope
+@click.option(
+    "--share",
+    default=0.1,
+    show_default=True,
+    type=click.FloatRange(0, 1, min_open=True),
+    help="Share of decisions, chosen by a hash of their ids, that it takes.",
+)
+@_json
+def canary(policy: str, tenant: str, scope: str, share: float, as_json: bool) -> None:
+    """Let an earlier policy, or one that was only on trial, take a share of the decisions.
+
+    It goes on until `signalbox policy end`, or until it earns less than was promised, beyond doubt.
+    """
+    from streams.trainer.canary import start_canary
+
+    settings = load_settings()
+    result = asyncio.run(start_canary(settings.connection(), settings, tenant, scope, policy, share))
+    if as_json:
+        _print_json(msgspec.to_builtins(result))
+    else:
+        click.echo(f"{tenant}/{scope}: {result.message}")
+
+
+@command.command()
+@_tenant
+@_scope
+@_json
+def end(tenant: str, scope: str, as_json: bool) -> None:
+    """End the trial or the canary; the policy in force decides alone again."""
+    from streams.trainer.canary import end_canary
+
+    settings = load_settings()
+    result = asyncio.run(end_canary(settings.connection(), settings, tenant, scope))
+    if as_json:
+        _print_json(msgspec.to_builtins(result))
+    else:
+        click.echo(f"{tenant}/{scope}: {result.message}")
 
 
 @command.command()
@@ -110,44 +160,6 @@ def verify(trigger: str | None, tenant: str, scope: str, as_json: bool) -> None:
         click.echo(f"again      {again.verdict:<10} {comparison.digest or '-'}")
         click.echo("the same" if comparison.is_same else f"DIFFERENT: {again.message}")
     sys.exit(0 if comparison.is_same else 1)
-
-
-HEADER = ("", "time (UTC)", "tenant", "scope", "verdict", "version", "policy", "improvement", "needed", "why")
-
-
-def _row(result: TrainingResult, in_force: bool) -> tuple[str, ...]:
-    gain = result.improvement
-    return (
-        "*" if in_force else "",
-        f"{result.occurred_at:%Y-%m-%d %H:%M:%S}",
-        result.tenant_key,
-        result.scope,
-        result.verdict,
-        str(result.version or ""),
-        (result.digest or "")[:12],
-        f"{gain.value:+.3f} [{gain.lower:+.3f}, {gain.upper:+.3f}]" if gain else "",
-        "" if result.threshold is None else f"{result.threshold:+.3f}",
-        f"{result.reason}: {result.message}",
-    )
-
-
-def _table(rows: list[tuple[str, ...]]) -> str:
-    lines = [HEADER, *rows]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(HEADER))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
-    )
-
-
-def _lines(content: dict[str, Any], indent: str = "") -> list[str]:
-    lines: list[str] = []
-    for name, value in content.items():
-        if isinstance(value, dict) and value:
-            lines += [f"{indent}{name}:", *_lines(value, indent + "  ")]
-        else:
-            lines.append(f"{indent}{name}: {value if isinstance(value, str) else orjson.dumps(value).decode()}")
-    return lines
 
 
 def _print_json(content: dict[str, Any]) -> None:

@@ -89,6 +89,17 @@ def as_object(status: Status, missing: list[str], now_s: float) -> dict[str, Any
             }
             for c in status.champions
         ],
+        "canaries": [
+            {
+                "tenant_id": c.tenant_id,
+                "scope": c.scope,
+                "reason": c.reason,
+                "share": c.share,
+                "digest": c.digest,
+                "age_s": round(now_s - epoch_s(c.occurred_at), 1),
+            }
+            for c in status.canaries
+        ],
         "results": [
             {
                 "tenant_key": r.tenant_key,
@@ -119,6 +130,11 @@ def as_lines(status: Status, missing: list[str], now_s: float) -> list[str]:
         f"champion      {c['tenant_id']}/{c['scope']}: version {c['version']}, {c['digest'][:12]},"
         f" for {duration(c['age_s'])}"
         for c in found["champions"]
+    ]
+    lines += [
+        f"{'on trial' if c['reason'] == 'trial' else 'canary':<14}{c['tenant_id']}/{c['scope']}:"
+        f" {c['digest'][:12]}, share {c['share']:g}, for {duration(c['age_s'])}"
+        for c in found["canaries"]
     ]
     lines += [
         f"outstanding   {t['tenant_key']}/{t['scope']}: trigger {t['trigger_id']} ({', '.join(t['reasons'])})"

@@ -1,4 +1,4 @@
-"""What has been seen of the loop so far: triggers, policies, verdicts, dead letters, and how late it is."""
+"""What has been seen of the loop so far: triggers, policies, trials, verdicts, and how late it is."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import Counter, deque
 from dataclasses import dataclass
 
 from signalbox.events import OptimizationTrigger, PolicyUpdate, TrainingResult
+from streams.live.trials import Trials
 
 NOTES_KEPT = 50
 
@@ -28,6 +29,7 @@ class LoopState:
         self.published = 0
         self.adopted = 0
         self.rejected = 0
+        self.trials = Trials()
         self.failed = 0
         self.dead_letters: Counter[str] = Counter()
         self.notes: deque[Note] = deque(maxlen=NOTES_KEPT)
@@ -45,7 +47,10 @@ class LoopState:
         self._triggered_at[event.trigger_id] = at
 
     def result(self, event: TrainingResult, at: float) -> None:
-        """A trigger was answered; promotions are told by `policy`."""
+        """A trigger was answered; promotions are told by `policy`, how a trial goes by `trials`."""
+        begun = self.trials.result(event)
+        if begun:
+            self._note(at, event.tenant_id, "on trial", f"{begun.digest[:12]}, {_why(event)}")
         if event.verdict == "rejected":
             self.rejected += 1
             self._note(at, event.tenant_id, "rejected", _why(event))
@@ -115,4 +120,7 @@ def _why(event: TrainingResult) -> str:
         return event.message
     value, lower = event.improvement.value, event.improvement.lower
     numbers = f"{value:+.3f}, at least {lower:+.3f}, must exceed {event.threshold:+.3f}"
-    return f"{event.reason.replace('_', ' ')}: {numbers}; {event.held_out_samples:,} held out"
+    seen = f"{event.held_out_samples:,} held out"
+    if event.trial:
+        seen = f"tried, {event.trial.disagreements:,} of {event.trial.decisions:,} decisions differed"
+    return f"{event.reason.replace('_', ' ')}: {numbers}; {seen}"

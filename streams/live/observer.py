@@ -91,7 +91,7 @@ class Observer:
 
     def _policy(self, record: Any, at: float) -> None:
         event = decode(PolicyUpdate, record.value)
-        if event.tenant_id in self._tenants and event.slot == "champion":
+        if event.tenant_id in self._tenants and event.slot == "champion":  # answers tell of trials
             self._state.policy(event, at)
 
     def _dead_letter(self, record: Any, at: float) -> None:

@@ -1,4 +1,7 @@
-"""The same as the live view where there is no terminal: a line every few seconds, and one per adoption."""
+"""The same as the live view where there is no terminal: a line every few seconds, and one per adoption.
+
+While a trial goes on, a line says how far it has come.
+"""
 
 from __future__ import annotations
 
@@ -32,6 +35,8 @@ class PlainView:
                 self._say(note_line(rejected[-1], now.started_at))
             self._said.update(rejected)
             self._say(status_line(now))
+            for trial in now.trials:
+                self._say(f"{now.elapsed_s:6.1f} s  {trial.tenant_id}: on trial, {trial.line}")
 
     def close(self) -> None:
         """Nothing is left to do."""
@@ -46,7 +51,8 @@ def status_line(now: Snapshot) -> str:
     return (
         f"{now.elapsed_s:6.1f} s  {now.decisions:,} decisions  reward {reward} "
         f"(best single agent {now.best_single_agent:.3f}, optimum {now.optimal:.3f})  "
-        f"policies: {now.published} published, {now.adopted} adopted, {now.rejected} rejected  "
+        f"policies: {now.published} published, {now.adopted} adopted, {now.rejected} rejected, "
+        f"{now.trials_begun} tried  "
         f"lag {now.waiting:,} ({now.waiting_s:.1f} s)"
         + (f"  {now.dead_letters:,} dead letters" if now.dead_letters else "")
         + (f"  {now.dropped:,} dropped" if now.dropped else "")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from streams.live.loop_state import Note
+from streams.live.trials import RunningTrial
 
 Phase = Literal["routing", "draining", "done"]
 
@@ -45,6 +46,9 @@ class Snapshot:
     adopted: int
     rejected: int
     failed: int
+    trials: tuple[RunningTrial, ...]
+    trials_begun: int
+    trials_promoted: int
     dead_letters: int
     dropped: int
     waiting: int

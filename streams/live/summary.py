@@ -38,6 +38,9 @@ def summary(
         "policies_published": state.published,
         "policies_adopted": state.adopted,
         "candidates_rejected": state.rejected,
+        "trials_begun": state.trials.begun,
+        "trials_promoted": state.trials.promoted,
+        "trials_rejected": state.trials.rejected,
         "trainings_failed": state.failed,
         "publish_to_adopt_s": _quantiles(state.publish_to_adopt_s),
         "trigger_to_policy_s": _quantiles(state.trigger_to_policy_s),
@@ -74,6 +77,8 @@ def _details(numbers: dict[str, Any]) -> str:
     lines = [
         f"\n policies  {numbers['policies_published']} published, {numbers['policies_adopted']} adopted; "
         f"{numbers['candidates_rejected']} candidates rejected, {numbers['triggers']} triggers",
+        f" trials    {numbers['trials_begun']} begun, {numbers['trials_promoted']} promoted, "
+        f"{numbers['trials_rejected']} rejected",
         f" trigger to policy {_range(numbers['trigger_to_policy_s'])}, "
         f"policy to router {_range(numbers['publish_to_adopt_s'])}",
     ]

@@ -17,7 +17,13 @@ CHART_ROWS = (4, 9)
 OTHER_ROWS = 20
 NOTES_SHOWN = 6
 LABEL_COLUMNS = 26
-NOTE_STYLES = {"adopted": "green", "promoted": "green", "rejected": "dim", "failed": "red"}
+NOTE_STYLES = {
+    "adopted": "green",
+    "promoted": "green",
+    "on trial": "yellow",
+    "rejected": "dim",
+    "failed": "red",
+}
 
 
 class LiveView:
@@ -116,14 +122,17 @@ def _policies(now: Snapshot) -> Text:
         (" policies  ", "dim"),
         f"{now.published} published   ",
         (f"{now.adopted} adopted", "green" if now.adopted else ""),
-        f"   {now.rejected} rejected   {now.triggers} triggers",
+        f"   {now.rejected} rejected   {now.triggers} triggers   {now.trials_begun} tried",
         (f"   {now.failed} failed", "red") if now.failed else "",
     )
 
 
 def _notes(now: Snapshot, width: int) -> list[Text]:
-    """The newest notes first, and always as many rows, so that the picture doesn't jump."""
-    shown = _worth_showing(now.notes)[:NOTES_SHOWN]
+    """The trials, then the newest notes; always as many rows, so that the picture doesn't jump."""
+    running = [
+        Note(now.started_at + now.elapsed_s, each.tenant_id, "on trial", each.line) for each in now.trials
+    ]
+    shown = [*running, *_worth_showing(now.notes)][:NOTES_SHOWN]
     rows = [
         Text.assemble(
             (f" {_clock(max(0.0, note.at - now.started_at))}  ", "dim"),

@@ -83,7 +83,14 @@ class Simulator:
             for workload in traffic.workloads
         ]
         self._routers = [
-            Router(self._publisher, subscriber, workload.tenant_id, epsilon=epsilon, seed=seed + i)
+            Router(
+                self._publisher,
+                subscriber,
+                workload.tenant_id,
+                epsilon=epsilon,
+                seed=seed + i,
+                canary=PolicySubscriber(self._feed, workload.tenant_id, slot="canary"),
+            )
             for i, (workload, subscriber) in enumerate(zip(traffic.workloads, self._subscribers, strict=True))
         ]
         self._due: list[_Due] = []

@@ -43,6 +43,7 @@ class Status:
     dead_letters: int = 0
     outstanding: list[OptimizationTrigger] = field(default_factory=list)
     champions: list[PolicyUpdate] = field(default_factory=list)
+    canaries: list[PolicyUpdate] = field(default_factory=list)
     results: list[TrainingResult] = field(default_factory=list)
 
 
@@ -78,7 +79,8 @@ async def _fill(
         starts, ends = await consumer.beginning_offsets(places), await consumer.end_offsets(places)
         status.dead_letters = sum(ends[place] - starts[place] for place in places)
     news: News = await read_news(consumer, settings, existing)
-    status.outstanding, status.champions, status.results = news.outstanding(), news.champions(), news.results
+    status.champions, status.canaries = news.champions(), news.canaries()
+    status.outstanding, status.results = news.outstanding(), news.results
 
 
 async def _lag(

@@ -1,4 +1,4 @@
-"""The end of the topics that tell of learning: the policies in force, the last answers, what waits for one."""
+"""The end of the topics that tell of learning: policies in force and on trial, answers, what waits for one."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from signalbox.errors import InvalidEvent
 from signalbox.events import OptimizationTrigger, PolicyUpdate, TrainingResult, decode
 from signalbox.topics import OPTIMIZATION_TRIGGER, POLICY_UPDATED, TRAINING_RESULT
-from streams.policies import PolicyLedger
+from streams.policies import PolicyLedger, Slot
 from streams.reading import partitions_of
 from streams.settings import Settings
 
@@ -57,7 +57,14 @@ class News:
 
     def champions(self) -> list[PolicyUpdate]:
         """The policies in force."""
-        return [update for _, update in sorted(self.ledger.in_force.items()) if update.slot == "champion"]
+        return self._in("champion")
+
+    def canaries(self) -> list[PolicyUpdate]:
+        """The policies on trial, and those out as canaries."""
+        return self._in("canary")
+
+    def _in(self, slot: Slot) -> list[PolicyUpdate]:
+        return [update for _, update in sorted(self.ledger.in_force.items()) if update.slot == slot]
 
 
 async def read_news(consumer: AIOKafkaConsumer, settings: Settings, existing: Collection[str]) -> News:
@@ -84,6 +91,7 @@ async def read_news(consumer: AIOKafkaConsumer, settings: Settings, existing: Co
 
 def _add(news: News, name: str, record: ConsumerRecord) -> None:
     if record.value is None:
+        news.ledger.end(record.key)
         return
     try:
         news.add(decode(KINDS[name], record.value))

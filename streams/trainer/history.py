@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from signalbox.events import TrainingResult
 from signalbox.policy import unpack
 from streams.policies import PolicyLedger
 from streams.settings import Settings
-from streams.trainer.answering import load_artifact
+from streams.trainer.inputs import load_artifact
 from streams.trainer.ledger_reader import LedgerReader
 from streams.trainer.rollback import find_policy
 
@@ -39,6 +40,21 @@ class History:
         champion = self.ledger.champion(result.tenant_id, result.scope)
         return champion is not None and result.version == champion.version
 
+    def is_on_trial(self, result: TrainingResult) -> bool:
+        """Whether this answer is about the policy that is on trial, or out as a canary, now."""
+        on_trial = self.ledger.canary_digest(result.tenant_id, result.scope)
+        return result.verdict == "on_trial" and result.digest == on_trial
+
+
+def without_old_looks(results: Sequence[TrainingResult]) -> list[TrainingResult]:
+    """The answers without those that said of a trial that it goes on, but for the last of each."""
+    last = {(each.tenant_key, each.scope, each.digest): each for each in results if _is_look(each)}
+    return [each for each in results if not _is_look(each) or each in last.values()]
+
+
+def _is_look(result: TrainingResult) -> bool:
+    return result.verdict == "on_trial" and result.reason == "undecided"
+
 
 async def read_history(connection: Connection, settings: Settings) -> History:
     """Everything on `training-result` and `policy-updated`."""
@@ -57,7 +73,7 @@ async def describe_policy(
     """
     history = await read_history(connection, settings)
     digest = (
-        find_policy(history.ledger, tenant_id, scope, name)
+        find_policy(history.ledger, tenant_id, scope, name, candidates=True)
         if name
         else history.ledger.champion_digest(tenant_id, scope)
     )
@@ -65,11 +81,13 @@ async def describe_policy(
         raise ConfigurationError(f"tenant {tenant_id!r}, scope {scope!r}: no policy is in force")
     store = ArtifactStore(settings.artifact_url)
     artifact = unpack(await load_artifact(connection, settings, store, tenant_id, digest))
-    results = [result for result in history.of(tenant_id, scope) if result.digest == digest]
+    about = [result for result in history.of(tenant_id, scope) if result.digest == digest]
+    results = without_old_looks(about)
     tensors = {name: f"{tensor.dtype}{list(tensor.shape)}" for name, tensor in artifact.tensors.items()}
     return {
         "digest": digest,
         "in_force": digest == history.ledger.champion_digest(tenant_id, scope),
+        "on_trial": digest == history.ledger.canary_digest(tenant_id, scope),
         "versions": [result.version for result in results if result.version is not None],
         "manifest": msgspec.to_builtins(artifact.manifest),
         "tensors": tensors,

@@ -84,6 +84,7 @@ class LedgerReader:
 
     def _apply(self, record: ConsumerRecord) -> None:
         if record.value is None:
+            self.ledger.end(record.key)
             return
         try:
             event = decode(self._topics[record.topic], record.value)

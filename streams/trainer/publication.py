@@ -13,7 +13,7 @@ from aiokafka.errors import IllegalOperation, KafkaError
 
 from signalbox.connection import Connection
 from signalbox.errors import Retry
-from streams.policies import Record
+from streams.policy_records import Record
 from streams.settings import Settings
 
 TRANSACTION_TIMEOUT_S = 10
@@ -101,6 +101,11 @@ class _Sequence:
             await self._producer.send_and_wait(self._settings.topic(record.topic), record.value, record.key)
         if self._consumer and offsets:
             await self._consumer.commit(dict(offsets))
+
+
+def slot_name(tenant_id: str, scope: str) -> str:
+    """The name under which all who change a scope's policies, in whatever slot, exclude each other."""
+    return f"{tenant_id}/{scope}"
 
 
 def is_transactional(settings: Settings) -> bool:

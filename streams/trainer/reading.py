@@ -1,19 +1,23 @@
-"""Reads what a trigger names: experiences in exact ranges, artifacts by their digest."""
+"""Reads what a trigger names: experiences in exact ranges, artifacts by their digest; and agents' cards."""
 
 from __future__ import annotations
 
+import logging
+
 import msgspec
-from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from msgspec import Struct
 
 from signalbox.connection import Connection
-from signalbox.errors import Unusable
-from signalbox.events import OffsetRange, OptimizationTrigger
+from signalbox.errors import InvalidEvent, Unusable
+from signalbox.events import AgentCard, OffsetRange, OptimizationTrigger, decode, encode
 from signalbox.policy import join
 from signalbox.standing import standing
-from signalbox.topics import POLICY_ARTIFACT, ROUTING_EXPERIENCE, chunk_key
+from signalbox.topics import AGENT_CARD, POLICY_ARTIFACT, ROUTING_EXPERIENCE, chunk_key
 from streams.reading import partitions_of, plain_consumer, records_between
 from streams.settings import Settings
+
+log = logging.getLogger(__name__)
 
 
 class _Origin(Struct):
@@ -68,6 +72,35 @@ async def read_artifact(connection: Connection, settings: Settings, digest: str)
     while (chunk := found.get(chunk_key(digest, len(chunks)))) is not None:
         chunks.append(chunk)
     return join(chunks, digest) if chunks else None
+
+
+async def read_cards(connection: Connection, settings: Settings, tenant_id: str) -> tuple[bytes, ...]:
+    """The encoded cards of the tenant's agents that lie on `agent-card` now, by their keys.
+
+    A card that can't be read is left out; an agent that has left has none.
+    """
+    found: dict[bytes, bytes | None] = {}
+    tenant = f"{tenant_id}/".encode()
+    async with plain_consumer(connection) as consumer:
+        for partition in await partitions_of(consumer, [settings.topic(AGENT_CARD)]):
+            start = (await consumer.beginning_offsets([partition]))[partition]
+            end = (await consumer.end_offsets([partition]))[partition]
+            async for record in records_between(consumer, partition, start, end):
+                if record.key is not None and record.key.startswith(tenant):
+                    found[record.key] = _card(record)
+    return tuple(card for _, card in sorted(found.items()) if card is not None)
+
+
+def _card(record: ConsumerRecord) -> bytes | None:
+    """The card, encoded in our own way; None for a tombstone and for what is no card of this tenant."""
+    if record.value is None:
+        return None
+    try:
+        card = decode(AgentCard, record.value)
+    except InvalidEvent as error:
+        log.error("%s/%s/%s is no card: %s", record.topic, record.partition, record.offset, error)
+        return None
+    return encode(card) if record.key.startswith(f"{card.tenant_id}/".encode()) else None
 
 
 async def _check_whole(consumer: AIOKafkaConsumer, partition: TopicPartition, wanted: OffsetRange) -> None:

@@ -9,17 +9,19 @@ from adapters.artifact_store import ArtifactStore
 from signalbox.connection import Connection
 from signalbox.errors import ConfigurationError
 from signalbox.events import PolicyUpdate, TrainingResult
-from streams.policies import PolicyLedger, policy_update, result_record, update_records
+from streams.policies import PolicyLedger
+from streams.policy_records import policy_update, result_record, update_records
 from streams.settings import Settings
-from streams.trainer.answering import ends, load_artifact, slot_name
+from streams.trainer.inputs import load_artifact
 from streams.trainer.ledger_reader import LedgerReader
-from streams.trainer.publication import open_publication
+from streams.trainer.publication import open_publication, slot_name
+from streams.trainer.records import champion_ends
 
 
 async def roll_back(
     connection: Connection, settings: Settings, tenant_id: str, scope: str, to: str | None = None
 ) -> TrainingResult:
-    """Publish an earlier policy as the next version, and return the record of it.
+    """Publish an earlier policy as the next version, end what is on trial, and return the record of it.
 
     `to` is a version or the beginning of a digest; without it, the policy that the present one was made from.
     A trainer that is publishing for the same scope is shut out and finds its champion stale. Raises
@@ -40,7 +42,7 @@ async def roll_back(
             [
                 *update_records(update, data),
                 result_record(result),
-                *ends(store, ledger, tenant_id, scope, digest),
+                *champion_ends(store, ledger, update),
             ],
             {},
         )
@@ -62,30 +64,37 @@ def earlier_policy(ledger: PolicyLedger, tenant_id: str, scope: str, to: str | N
     return digest
 
 
-def find_policy(ledger: PolicyLedger, tenant_id: str, scope: str, name: str) -> str:
-    """The digest of a policy that was in force, by version or the beginning of its digest."""
+def find_policy(
+    ledger: PolicyLedger, tenant_id: str, scope: str, name: str, *, candidates: bool = False
+) -> str:
+    """The digest of a policy that was in force, by version or the beginning of its digest.
+
+    With `candidates` also of one that was only on trial, which has no version. Raises `ConfigurationError`.
+    """
     known = {result.version: result.digest for result in ledger.past(tenant_id, scope) if result.digest}
     champion = ledger.champion(tenant_id, scope)
     if champion:
         known[champion.version] = champion.digest
     if name.isdigit() and int(name) in known:
         return known[int(name)]
-    found = {digest for digest in known.values() if digest.startswith(name.lower())}
+    tried = ledger.trials.get((tenant_id, scope), {}).values() if candidates else ()
+    digests = {*known.values(), *(result.digest for result in tried if result.digest)}
+    found = {digest for digest in digests if digest.startswith(name.lower())}
     if len(found) == 1:
         return found.pop()
-    problem = "several policies begin like" if found else "no policy was in force as"
+    was = "in force or on trial" if candidates else "in force"
+    problem = "several policies begin like" if found else f"no policy was {was} as"
     raise ConfigurationError(f"tenant {tenant_id!r}, scope {scope!r}: {problem} {name!r}")
 
 
 def _result(ledger: PolicyLedger, update: PolicyUpdate) -> TrainingResult:
     champion = ledger.champion(update.tenant_id, update.scope)
-    past = ledger.past(update.tenant_id, update.scope)
     before = f"version {champion.version} ({champion.digest[:12]})" if champion else "the baseline"
     return TrainingResult(
         tenant_id=update.tenant_id,
         occurred_at=update.occurred_at,
         trigger_id=f"rollback-{uuid.uuid4()}",
-        tenant_key=past[-1].tenant_key if past else update.tenant_id,  # where a sharded tenant's answers go
+        tenant_key=ledger.tenant_key(update.tenant_id, update.scope),
         scope=update.scope,
         verdict="rolled_back",
         reason="requested",

@@ -14,7 +14,7 @@ from signalbox.connection import Connection
 from signalbox.errors import BrokerUnavailable, InvalidEvent, Retry
 from signalbox.events import DeadLetter, OptimizationTrigger, decode, encode, moment_at
 from signalbox.topics import DEAD_LETTER, OPTIMIZATION_TRIGGER
-from streams.policies import Record
+from streams.policy_records import Record
 from streams.settings import Settings
 from streams.trainer.answering import Answering
 from streams.trainer.job import Answer, TrainingJob, run_job

@@ -14,8 +14,8 @@ from signalbox.policy import digest_of
 from signalbox.topics import OPTIMIZATION_TRIGGER
 from streams.reading import partitions_of, plain_consumer, records_between
 from streams.settings import Settings
-from streams.trainer.answering import make_job
 from streams.trainer.history import read_history
+from streams.trainer.inputs import make_job
 from streams.trainer.job import Answer, TrainingJob, attempt, run_job
 
 Train = Callable[[TrainingJob], Answer]
@@ -30,13 +30,15 @@ class Comparison:
 
     @property
     def digest(self) -> str | None:
-        """The digest of the policy that came out now."""
-        return digest_of(self.again.artifact) if self.again.artifact is not None else None
+        """The digest of the policy that came out now, or that the answer is about."""
+        made = self.again.artifact
+        return digest_of(made) if made is not None else self.again.result.digest
 
     @property
     def is_same(self) -> bool:
         """Whether verdict and bytes agree; the bytes of a rejected candidate only where they were named."""
-        if self.published.verdict != self.again.result.verdict:
+        again = self.again.result
+        if (self.published.verdict, self.published.reason) != (again.verdict, again.reason):
             return False
         return self.published.digest is None or self.published.digest == self.digest
 
@@ -65,7 +67,8 @@ async def verify_answer(
         raise ConfigurationError(f"tenant {tenant_id!r}, scope {scope!r}: there is {what}")
     published = found[-1]
     trigger = await find_trigger(connection, settings, published.trigger_id)
-    job = await make_job(connection, settings, ArtifactStore(settings.artifact_url), trigger)
+    store = ArtifactStore(settings.artifact_url)
+    job = await make_job(connection, settings, store, history.ledger, trigger, answered=published)
     return Comparison(published, await asyncio.to_thread(attempt, run, job))
 
 

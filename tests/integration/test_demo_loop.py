@@ -30,6 +30,7 @@ def assert_that_the_loop_closed(summary: dict[str, Any], policies: int) -> None:
     assert summary["last_reward"] < summary["optimal_reward"] + 0.05
     assert summary["trigger_to_policy_s"]["p50"] > 0
     assert summary["publish_to_adopt_s"]["p50"] > 0
+    assert summary["trials_begun"] >= summary["trials_promoted"] + summary["trials_rejected"]
     assert (summary["dead_letters"], summary["dropped"], summary["trainings_failed"]) == (0, 0, 0)
 
 
@@ -60,6 +61,7 @@ def test_a_constant_reward_promotes_nothing(tmp_path: Path, kafka: Broker) -> No
 
     assert summary["candidates_rejected"] > 0
     assert (summary["policies_published"], summary["policies_adopted"]) == (0, 0)
+    assert summary["trials_promoted"] == 0
     assert summary["first_reward"] == summary["last_reward"] == pytest.approx(0.7)
     assert summary["optimal_reward"] == pytest.approx(0.7)
 
@@ -112,6 +114,7 @@ def test_two_minutes_of_generated_traffic(tmp_path: Path) -> None:
     summary = run_demo(tmp_path)
 
     assert_that_the_loop_closed(summary, policies=3)
+    assert summary["trials_begun"] > 0
     assert summary["last_reward"] > summary["best_single_agent_reward"] + 0.05
 
 

@@ -124,7 +124,7 @@ def test_list_shows_every_verdict_newest_last_and_what_is_in_force(site: Site) -
 
 def test_the_table_is_for_people(site: Site) -> None:
     header, first, learned, late, broken = site.run("list", "--tenant", "acme").output.splitlines()
-    columns = ["time", "(UTC)", "tenant", "scope", "verdict", "version", "policy", "improvement"]
+    columns = ["time", "(UTC)", "tenant", "scope", "verdict", "version", "policy", "differed", "improvement"]
     assert header.split() == [*columns, "needed", "why"]
     assert " promoted  1 " in first
     assert learned.startswith("* ") and " better: Proven better" in learned
@@ -161,9 +161,12 @@ def test_verify_fails_on_any_difference(site: Site) -> None:
     ("arguments", "message"),
     [
         (("show", "--tenant", "globex"), "tenant 'globex', scope 'routing': no policy is in force"),
-        (("show", "9", "--tenant", "acme"), "no policy was in force as '9'"),
+        (("show", "9", "--tenant", "acme"), "no policy was in force or on trial as '9'"),
         (("verify", "nobody", "--tenant", "acme"), "there is no answer to trigger 'nobody'"),
         (("rollback", "--tenant", "acme", "--to", "2"), "is in force already, as version 2"),
+        (("canary", "2", "--tenant", "acme"), "is in force already, as version 2"),
+        (("canary", "ffff", "--tenant", "acme"), "no policy was in force or on trial as 'ffff'"),
+        (("end", "--tenant", "acme"), "tenant 'acme', scope 'routing': nothing is on trial"),
     ],
 )
 def test_what_is_not_there_is_named(site: Site, arguments: tuple[str, ...], message: str) -> None:
@@ -180,3 +183,33 @@ def test_rollback_puts_the_policy_before_back_in_force(site: Site) -> None:
     assert (last["verdict"], last["reason"], last["version"]) == ("rolled_back", "requested", 3)
     (forward,) = site.json("rollback", "--tenant", "acme", "--to", learned["digest"][:10])
     assert (forward["digest"], forward["version"]) == (learned["digest"], 4)
+
+
+def test_a_canary_goes_out_is_seen_and_ends(site: Site) -> None:
+    first = site.json("list")[0]
+    said = site.run("canary", "1", "--tenant", "acme", "--share", ".2").output
+    assert said == f"acme/routing: {first['digest'][:12]} decides for a share of 0.2, as a canary\n"
+    (last,) = [line for line in site.json("list") if line["on_trial"]]
+    assert (last["verdict"], last["reason"], last["digest"]) == ("on_trial", "requested", first["digest"])
+    assert site.run("list").output.splitlines()[-1].startswith("~ ")
+    (shown,) = site.json("show", first["digest"][:8], "--tenant", "acme")
+    assert (shown["on_trial"], shown["in_force"]) == (True, False)
+    status = CliRunner().invoke(main, ["status"], env=site.environment).output
+    assert f"canary        acme/routing: {first['digest'][:12]}, share 0.2, for " in status
+    with pytest.raises(
+        ConfigurationError, match="is out already \\(canary\\); `signalbox policy end` ends that"
+    ):
+        CliRunner().invoke(
+            main, ["policy", "canary", "1", "--tenant", "acme"], env=site.environment, catch_exceptions=False
+        )
+    (ended,) = site.json("end", "--tenant", "acme")
+    assert (ended["verdict"], ended["reason"], ended["digest"]) == ("rejected", "requested", first["digest"])
+    assert ended["trial"] == {"decisions": 0, "disagreements": 0, "seconds": 0.0}
+    assert not [line for line in site.json("list") if line["on_trial"]]
+
+
+def test_a_rollback_ends_a_canary(site: Site) -> None:
+    site.json("canary", "1", "--tenant", "acme")
+    site.json("rollback", "--tenant", "acme", "--to", "1")
+    assert not [line for line in site.json("list") if line["on_trial"]]
+    site.json("rollback", "--tenant", "acme", "--to", "2")

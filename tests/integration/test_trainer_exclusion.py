@@ -13,7 +13,8 @@ from signalbox.connection import Connection
 from signalbox.errors import Retry
 from signalbox.events import DeadLetter, TrainingResult, decode
 from signalbox.topics import DEAD_LETTER, OPTIMIZATION_TRIGGER, POLICY_ARTIFACT
-from streams.policies import HISTORY, Record, result_record
+from streams.policies import HISTORY
+from streams.policy_records import Record, result_record
 from streams.settings import Settings
 from streams.trainer.answering import Answering
 from streams.trainer.ledger_reader import LedgerReader

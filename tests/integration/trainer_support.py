@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -205,9 +205,11 @@ async def wait_for_results(
 
 
 @asynccontextmanager
-async def trainer_on(connection: Connection, settings: Settings) -> AsyncIterator[None]:
+async def trainer_on(
+    connection: Connection, settings: Settings, run: Callable[[TrainingJob], Answer] = train_at_once
+) -> AsyncIterator[None]:
     ready = asyncio.Event()
-    task = asyncio.create_task(run_trainer(connection, settings, on_ready=ready.set, run=train_at_once))
+    task = asyncio.create_task(run_trainer(connection, settings, on_ready=ready.set, run=run))
     waiter = asyncio.create_task(ready.wait())
     await asyncio.wait({task, waiter}, return_when=asyncio.FIRST_COMPLETED, timeout=30)
     if task.done():
@@ -222,8 +224,15 @@ async def trainer_on(connection: Connection, settings: Settings) -> AsyncIterato
 
 
 async def updates_of(connection: Connection, settings: Settings) -> list[PolicyUpdate]:
+    """Every policy that came into force."""
+    return [each for each in await slot_of(connection, settings, "champion") if each is not None]
+
+
+async def slot_of(connection: Connection, settings: Settings, slot: str) -> list[PolicyUpdate | None]:
+    """All that was ever in a slot of any tenant; None where one was emptied."""
     records = await read_topic(connection, settings, POLICY_UPDATED)
-    return [decode(PolicyUpdate, record.value) for record in records]
+    values = [record.value for record in records if record.key.decode().endswith(f"/{slot}")]
+    return [None if value is None else decode(PolicyUpdate, value) for value in values]
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from copy import deepcopy
 from pathlib import Path
 from random import Random
@@ -23,8 +24,16 @@ from streams.checkpoint.format import read_checkpoint, write_checkpoint
 from streams.checkpoint.save import partition_of
 from streams.checkpoint.state import checkpoint_of, put_into
 from streams.settings import load_settings
-from tests.processors.builders import COMPLETE, NOON, Worker, batches_of, decision, log_of, moment_at
-from tests.processors.traffic import random_sizes, seeds, small_limits, small_policies, wild_events
+from tests.processors.builders import COMPLETE, NOON, Worker, batches_of, decision, log_of, moment_at, result
+from tests.processors.traffic import (
+    DIGESTS,
+    PROMISED,
+    random_sizes,
+    seeds,
+    small_limits,
+    small_policies,
+    wild_events,
+)
 
 CHAMPION = PolicyUpdate(
     tenant_id="harbor",
@@ -85,7 +94,7 @@ def test_a_load_restores_one_tenant_and_touches_no_other(seed: int, saved_after:
         worker.write(changes(worker.partition))
         assert learned(worker.partition, "harbor") == before
         # Recovering lets go of windows that are over; the loaded ones may be.
-        oldest = worker.partition._oldest_window()
+        oldest = worker.partition._oldest_window
         before["buffer"] = {start: window for start, window in before["buffer"].items() if start >= oldest}
         worker.restart("again")
         assert learned(worker.partition, "harbor") == before
@@ -139,12 +148,52 @@ def test_the_file_is_for_people_too_and_written_whole(tmp_path: Path) -> None:
 def test_what_is_no_checkpoint_is_refused_by_field(
     tmp_path: Path, change: dict[str, Any], message: str
 ) -> None:
-    import json
-
     path = tmp_path / "c.json"
     write_checkpoint(path, checkpoint_of(busy_worker().partition, "harbor", "routing", None))
     path.write_text(json.dumps(json.loads(path.read_text()) | change))
     with pytest.raises(ConfigurationError, match=message):
+        read_checkpoint(path)
+
+
+def test_a_trial_a_promise_and_what_was_seen_of_drift_are_in_the_file(tmp_path: Path) -> None:
+    worker = busy_worker(60)
+    for verdict in ("promoted", "on_trial"):
+        worker.feed(result("nobody asked", verdict, digest=DIGESTS[verdict == "on_trial"], candidate=PROMISED))
+    saved = worker.partition.ledger.scopes["harbor", "routing"]
+    assert saved.trial and saved.promise and saved.drift.segments
+    path = tmp_path / "c.json"
+    write_checkpoint(path, checkpoint_of(worker.partition, "harbor", "routing", None))
+    partitions = [Partition(0, worker.policies, name) for name in ("one", "two")]
+    checkpoint = read_checkpoint(path)
+    for partition in partitions:
+        put_into(partition, checkpoint)
+    one, two = (partition.ledger.scopes["harbor", "routing"] for partition in partitions)
+    assert one == two == saved
+    assert one.drift is not two.drift, "a state that goes on leaves the checkpoint as it is"
+
+
+def test_a_file_of_an_earlier_version_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "c.json"
+    write_checkpoint(path, checkpoint_of(busy_worker().partition, "harbor", "routing", None))
+    content = json.loads(path.read_text())
+    for name in ("trial", "promise", "drift", "changed_at_s", "drifted"):
+        del content["scope_state"][name]
+    path.write_text(json.dumps(content))
+    state = read_checkpoint(path).scope_state
+    assert (state.trial, state.promise, state.drift.segments, state.drifted) == (None, None, [], False)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"drift": [[[16, 99_000_000, 1.0]], 0, 0, 0.0, 0.0, 1.0]}, {"promise": ["a", 2.0]}, {"trial": [7]}],
+)
+def test_a_scope_that_can_not_be_is_refused(tmp_path: Path, change: dict[str, Any]) -> None:
+    path = tmp_path / "c.json"
+    write_checkpoint(path, checkpoint_of(busy_worker().partition, "harbor", "routing", None))
+    content = json.loads(path.read_text())
+    content["scope_state"] |= change
+    path.write_text(json.dumps(content))
+    with pytest.raises(ConfigurationError, match=r"no checkpoint: .*scope_state"):
         read_checkpoint(path)
 
 

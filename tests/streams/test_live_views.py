@@ -10,11 +10,13 @@ import orjson
 import pytest
 from rich.console import Console
 
+from signalbox.events import TrialProgress
 from streams.live.chart import Line, draw
 from streams.live.loop_state import LoopState, Note
 from streams.live.plain import PlainView
 from streams.live.snapshot import Snapshot, TenantLine
 from streams.live.summary import render_summary, summary
+from streams.live.trials import RunningTrial
 from streams.live.view import LiveView, render
 from streams.simulator.score import Score
 
@@ -29,6 +31,9 @@ REQUIRED = {
     "policies_published",
     "policies_adopted",
     "candidates_rejected",
+    "trials_begun",
+    "trials_promoted",
+    "trials_rejected",
     "publish_to_adopt_s",
     "trigger_to_policy_s",
     "dead_letters",
@@ -63,6 +68,18 @@ def now() -> Snapshot:
         adopted=1,
         rejected=2,
         failed=0,
+        trials=(
+            RunningTrial(
+                "summit",
+                "ab" * 32,
+                TrialProgress(decisions=512, disagreements=34, seconds=9.0),
+                -0.01,
+                0.08,
+                0.03,
+            ),
+        ),
+        trials_begun=3,
+        trials_promoted=1,
         dead_letters=0,
         dropped=0,
         waiting=12,
@@ -90,7 +107,8 @@ def test_the_picture_holds_everything_that_matters(now: Snapshot) -> None:
         "▲",
         "2,500 decisions",
         "lag 12 (0.3 s)",
-        "1 published   1 adopted   2 rejected",
+        "1 published   1 adopted   2 rejected   4 triggers   3 tried",
+        "0:10  summit    on trial  abababababab: 34 of 512 decisions differed; improvement in [-0.010, +0.080]",
         "0:06  harbor    adopted",
         "not proven: at least -.010",
         "[odd] brackets",
@@ -148,7 +166,8 @@ def test_plain_lines_say_each_thing_once_and_the_status_from_time_to_time(now: S
     assert sum("2,500 decisions  reward 0.612" in line for line in lines) == 2
     assert sum("harbor: adopted (v1" in line for line in lines) == 1
     assert sum("meadow: rejected (worse: [odd] brackets)" in line for line in lines) == 1
-    assert len(lines) == 4
+    assert sum("summit: on trial, abababababab: 34 of 512 decisions differed" in line for line in lines) == 2
+    assert len(lines) == 6
 
 
 def test_a_chart_stands_on_its_scale() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from msgspec import structs
 
 from signalbox.events import OptimizationTrigger, PolicyUpdate, TrainingResult, epoch_s
 from streams.cli.status import as_lines, as_object, duration, missing_roles
@@ -83,6 +84,9 @@ def test_the_champion_is_the_highest_version_and_no_canary() -> None:
     for event in (update(2), update(1), update(5, "canary")):
         news.add(event)
     assert [(each.version, each.slot) for each in news.champions()] == [(2, "champion")]
+    assert [(each.version, each.slot) for each in news.canaries()] == [(5, "canary")]
+    news.ledger.end(b"acme/routing/canary")
+    assert news.canaries() == []
 
 
 @pytest.mark.parametrize(
@@ -116,7 +120,9 @@ def test_who_is_missing(
 
 def test_people_and_machines_are_told_the_same() -> None:
     news = News()
-    for event in (trigger("t1"), answer("t1"), trigger("t2"), update(3)):
+    on_trial = structs.replace(update(1, "canary"), reason="trial", share=0.5)
+    out = structs.replace(on_trial, reason="canary", share=0.05, tenant_id="globex")
+    for event in (trigger("t1"), answer("t1"), trigger("t2"), update(3), on_trial, out):
         news.add(event)
     status = Status(
         "k:1",
@@ -126,6 +132,7 @@ def test_people_and_machines_are_told_the_same() -> None:
         dead_letters=2,
         outstanding=news.outstanding(),
         champions=news.champions(),
+        canaries=news.canaries(),
         results=news.results,
     )
     assert as_lines(status, ["trainer"], epoch_s(NOW) + 7200) == [
@@ -135,6 +142,8 @@ def test_people_and_machines_are_told_the_same() -> None:
         "lag           routing-decision 7",
         "dead letters  2",
         "champion      acme/routing: version 3, abababababab, for 2.0 hours",
+        "on trial      acme/routing: abababababab, share 0.5, for 2.0 hours",
+        "canary        globex/routing: abababababab, share 0.05, for 2.0 hours",
         "outstanding   acme/routing: trigger t2 (enough_experiences)",
         "answer        acme/routing: rejected 2.0 hours ago, not_proven: the interval holds 0",
     ]
@@ -148,6 +157,7 @@ def test_people_and_machines_are_told_the_same() -> None:
         "age_s": 0,
     }
     assert found["champions"][0]["age_s"] == 7200.0
+    assert [(each["reason"], each["share"]) for each in found["canaries"]] == [("trial", 0.5), ("canary", 0.05)]
 
 
 def test_an_unreachable_broker_is_the_only_news() -> None:

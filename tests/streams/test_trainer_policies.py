@@ -9,7 +9,8 @@ from signalbox.errors import ConfigurationError
 from signalbox.events import PolicyUpdate, TrainingResult
 from signalbox.policy import CHUNK_BYTES
 from signalbox.topics import POLICY_ARTIFACT, POLICY_UPDATED, chunk_key
-from streams.policies import HISTORY, PolicyLedger, tombstones, update_records
+from streams.policies import HISTORY, PolicyLedger
+from streams.policy_records import tombstones, update_records
 from streams.trainer.rollback import earlier_policy, find_policy
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -1,20 +1,24 @@
 """The answer to a trigger: promoted with its bytes, or rejected with its reason; never a crash."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 import pytest
 
 from models.configuration import TrainingConfiguration
+from models.grpo import GrpoLearner
 from models.held_out import is_held_out
 from processors.training import TrainingAnswer, answer, newest_revisions
+from processors.training.cards import bundle, cards_digest, unbundle
 from signalbox.errors import ArtifactError, Stop
-from signalbox.events import Experience, encode
+from signalbox.events import AgentCard, Experience, encode
 from signalbox.policy import DecisionFeatures, FeatureConfiguration, Policy, digest_of, unpack
-from tests.models.logs import AGENTS, experience, log, trigger
+from tests.models.logs import AGENTS, KINDS, START, experience, log, trigger
 
 CONFIGURATION = TrainingConfiguration(features=FeatureConfiguration(bits=12))
+GRPO = msgspec.structs.replace(CONFIGURATION, learner="grpo")
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +58,7 @@ def test_exploration_decays_with_every_promotion(promoted: TrainingAnswer) -> No
 
 def test_the_second_trigger_on_the_same_evidence_proves_nothing_new(promoted: TrainingAnswer) -> None:
     again = answer(trigger(promoted.result.digest, look=2), log(600), promoted.artifact, CONFIGURATION)
-    assert (again.result.verdict, again.artifact) == ("rejected", None)
+    assert again.result.verdict in ("rejected", "on_trial")
     assert again.result.champion_digest == promoted.result.digest
 
 
@@ -120,14 +124,14 @@ def without_propensity(items: list[Experience]) -> list[Experience]:
         (log(49), "insufficient_evidence", "training needs 50"),
         (log(200, agents=AGENTS[:1]), "insufficient_evidence", "more than one candidate"),
         (same_reward(log(200)), "insufficient_evidence", "reward 0.4"),
-        (without_propensity(log(200)), "insufficient_evidence", "propensity"),
+        (without_propensity(log(200)), "insufficient_evidence", "carry their probabilities"),
         (log(200, reward=lambda kind, agent, rng: float(rng.random() < 0.5)), "not_proven", "Not proven"),
     ],
 )
 def test_bad_data_is_rejected_with_its_reason(
     experiences: Sequence[Experience], reason: str, words: str
 ) -> None:
-    found = answer(trigger(), experiences, None, CONFIGURATION)
+    found = answer(trigger(), experiences, None, msgspec.structs.replace(CONFIGURATION, trials=False))
     assert (found.result.verdict, found.result.reason, found.artifact) == ("rejected", reason, None)
     assert words in found.result.message
     encode(found.result)
@@ -144,14 +148,12 @@ def test_one_reward_class_among_the_held_out_ones_is_no_proof() -> None:
 
 def test_some_without_propensity_are_named_in_the_message() -> None:
     items = log(600)
-    result = answer(trigger(), without_propensity(items[:40]) + items[40:], None, CONFIGURATION).result
+    result = answer(trigger(), without_propensity(items[:40]) + items[40:], None, GRPO).result
     assert "without propensity were not learned from" in result.message
 
 
 def test_weights_that_are_not_finite_are_an_invalid_candidate(monkeypatch: pytest.MonkeyPatch) -> None:
     import numpy as np
-
-    from models.grpo import GrpoLearner
 
     fit = GrpoLearner.fit
 
@@ -161,7 +163,7 @@ def test_weights_that_are_not_finite_are_an_invalid_candidate(monkeypatch: pytes
         return trained
 
     monkeypatch.setattr(GrpoLearner, "fit", broken)
-    result = answer(trigger(), log(200), None, CONFIGURATION).result
+    result = answer(trigger(), log(200), None, GRPO).result
     assert (result.verdict, result.reason) == ("rejected", "invalid")
 
 
@@ -170,3 +172,46 @@ def test_the_published_policy_decides_well(promoted: TrainingAnswer) -> None:
     found = policy.probabilities(DecisionFeatures("find a video about jazz"), AGENTS)
     assert found.argmax() == 0
     assert found.sum() == pytest.approx(1.0, abs=1e-12)
+
+
+def test_the_manifest_says_how_the_policy_explores_and_what_its_confidence_is_worth() -> None:
+    value = answer(trigger(), log(600), None, CONFIGURATION).manifest
+    grpo = answer(trigger(), log(600), None, GRPO).manifest
+    assert (value.kind, value.exploration) == ("value", CONFIGURATION.exploration)
+    assert (grpo.kind, grpo.exploration) == ("softmax", "epsilon_greedy")
+    held_out = sum(is_held_out(item.decision_id, CONFIGURATION.held_out_share) for item in log(600))
+    assert all(0 < manifest.calibration.samples <= held_out for manifest in (value, grpo))
+
+
+def test_agent_cards_are_learned_from_and_named_by_their_digest() -> None:
+    cards = [
+        encode(AgentCard(tenant_id="acme", occurred_at=START, agent=agent, description=kind.format("x")))
+        for agent, kind in zip(AGENTS, KINDS, strict=True)
+    ]
+    with_cards = answer(trigger(), log(600), None, CONFIGURATION, cards=cards)
+    assert with_cards.manifest.cards_digest == digest_of(bundle(cards)) == cards_digest(cards)
+    assert unbundle(bundle(cards)) == tuple(cards)
+    without = answer(trigger(), log(600), None, CONFIGURATION)
+    assert (without.manifest.cards_digest, cards_digest([])) == (None, None)
+    again = answer(trigger(), log(600), None, CONFIGURATION, cards=cards)
+    assert again.artifact == with_cards.artifact != without.artifact
+
+
+def test_after_a_change_only_what_came_since_counts_and_training_starts_fresh(
+    promoted: TrainingAnswer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    starts, fit = [], GrpoLearner.fit
+
+    def watched(self: Any, experiences: Any, champion: Any, *rest: Any) -> Any:
+        starts.append(champion)
+        return fit(self, experiences, champion, *rest)
+
+    monkeypatch.setattr(GrpoLearner, "fit", watched)
+    changed_at = START + timedelta(seconds=300)
+    late = [item for item in log(600) if item.occurred_at >= changed_at]
+    asked = trigger(promoted.result.digest, changed_at=changed_at)
+    one, other = (answer(asked, items, promoted.artifact, GRPO) for items in (log(600), late))
+    assert encode(one.result) == encode(other.result)
+    assert one.result.training_samples + one.result.held_out_samples == len(late) == 300
+    answer(trigger(promoted.result.digest), late, promoted.artifact, GRPO)
+    assert [start is None for start in starts] == [True, True, False]

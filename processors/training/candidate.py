@@ -1,0 +1,88 @@
+"""Train a candidate: the policy as a router would run it, and its manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from msgspec import structs
+
+from models.calibration.policy import calibrate
+from models.configuration import TrainingConfiguration
+from models.learner import Trained, learner_for
+from processors.training.answers import Deployed
+from processors.training.cards import cards_digest
+from processors.training.split import Split
+from signalbox.events import AgentCard, Estimate, OptimizationTrigger
+from signalbox.policy import Artifact, Lineage, Manifest, Policy, pack
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What came of training; `policy` knows the agents' cards."""
+
+    policy: Policy
+    manifest: Manifest
+    trained: Trained
+
+    def artifact(self, estimates: dict[str, Estimate]) -> tuple[bytes, Manifest]:
+        """The bytes that go out, with what is estimated of the policy in their manifest."""
+        manifest = structs.replace(self.manifest, estimates=estimates)
+        return pack(Artifact(manifest, self.trained.tensors)), manifest
+
+
+def train(
+    trigger: OptimizationTrigger,
+    parts: Split,
+    champion: Deployed | None,
+    configuration: TrainingConfiguration,
+    cards: Sequence[bytes],
+    agents: Sequence[AgentCard],
+) -> Candidate:
+    """A candidate from what training may see; `agents` are the decoded `cards`.
+
+    After a change of the rewards training starts fresh: what the champion has learned holds no more. Raises
+    `NothingToLearn`, or `ArtifactError` for tensors that no router can run.
+    """
+    start = champion.policy if champion and trigger.changed_at is None else None
+    trained = learner_for(configuration).fit(parts.training, start, configuration, agents)
+    manifest = structs.replace(
+        manifest_of(trigger, champion, configuration, trained), cards_digest=cards_digest(cards)
+    )
+    # Through its bytes, so that the gate judges what a router will run, stored precision included.
+    policy = Policy.load(pack(Artifact(manifest, trained.tensors)))
+    policy = policy.with_cards(agents) if agents else policy
+    manifest = structs.replace(manifest, calibration=calibrate(policy, parts.held_out))
+    return Candidate(policy, manifest, trained)
+
+
+def manifest_of(
+    trigger: OptimizationTrigger,
+    champion: Deployed | None,
+    configuration: TrainingConfiguration,
+    trained: Trained,
+) -> Manifest:
+    """What a policy with these tensors says of itself, before it is calibrated and judged."""
+    promotions = 1 + (champion.policy.manifest.lineage.promotions if champion else 0)
+    return Manifest(
+        kind=trained.kind,
+        tenant_id=trigger.tenant_id,
+        scope=trigger.scope,
+        agents=trained.agents,
+        epsilon=configuration.epsilon_after(promotions),
+        exploration=configuration.exploration if trained.kind == "value" else "epsilon_greedy",
+        gamma=configuration.gamma_after(trained.samples),
+        costs=trained.costs,
+        features=configuration.features,
+        lineage=Lineage(
+            trigger_id=trigger.trigger_id,
+            parent_digest=trigger.champion_digest,
+            ranges=trigger.ranges,
+            buffer_digest=trigger.buffer_digest,
+            seed=trigger.seed,
+            code_version=trigger.code_version,
+            configuration=configuration.to_dict(),
+            training_samples=trained.samples,
+            promotions=promotions,
+        ),
+    )

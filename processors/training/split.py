@@ -1,0 +1,51 @@
+"""Which experiences count, and which of them training may see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from models.held_out import is_held_out
+from signalbox.errors import Stop
+from signalbox.events import Experience
+
+
+@dataclass(frozen=True)
+class Split:
+    """The held-out experiences, all others (`shown`), and those of the sample that training may see."""
+
+    held_out: list[Experience]
+    shown: list[Experience]
+    training: list[Experience]
+
+
+def newest_revisions(
+    experiences: Iterable[Experience], tenant_id: str, since: datetime | None = None
+) -> list[Experience]:
+    """One experience a decision, the newest revision, in an order that doesn't depend on arrival.
+
+    What was decided before `since` (the moment at which the rewards began to be others) is void. Raises `Stop`
+    for another tenant's experience.
+    """
+    newest: dict[str, Experience] = {}
+    for item in experiences:
+        if item.tenant_id != tenant_id:
+            raise Stop(f"experience {item.decision_id}: tenant {item.tenant_id!r}, not {tenant_id!r}")
+        known = newest.get(item.decision_id)
+        if known is None or item.revision > known.revision:
+            newest[item.decision_id] = item
+    counted = (item for item in newest.values() if since is None or item.occurred_at >= since)
+    return sorted(counted, key=lambda item: (item.occurred_at, item.decision_id))
+
+
+def split(everything: list[Experience], sample: list[Experience] | None, share: float) -> Split:
+    """Hold out a `share` of everything; the sample (everything where it is None) without it is for training."""
+    shown = [item for item in everything if not is_held_out(item.decision_id, share)]
+    return Split(
+        held_out=[item for item in everything if is_held_out(item.decision_id, share)],
+        shown=shown,
+        training=shown
+        if sample is None
+        else [item for item in sample if not is_held_out(item.decision_id, share)],
+    )
