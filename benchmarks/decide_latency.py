@@ -18,10 +18,10 @@ from benchmarks.measure import Measure, Options
 from benchmarks.random_policy import random_policy
 from signalbox.errors import SlowDown
 from signalbox.events import Entity, RoutingDecision
+from signalbox.in_force import ActivePolicy
 from signalbox.policy import Policy, digest_of
 from signalbox.publisher import Publisher
 from signalbox.router import Router
-from signalbox.subscriber import ActivePolicy
 from signalbox.topics import ROUTING_DECISION
 
 ID = "decide-latency"
@@ -44,7 +44,7 @@ class _InForce:
 
 
 def run(options: Options) -> Iterator[Measure]:
-    """p50 and p99 in microseconds and the policy's memory, for each number of agents.
+    """p50 and p99 in microseconds and the policy's memory, for each number of agents; of the kind `value`.
 
     The peer makes a uniform choice and publishes the same event in the same way: what cannot be saved.
     Decisions follow each other without a pause, which is harder than any router's traffic: the thread that
@@ -64,7 +64,7 @@ def _measure(broker: Broker, agents: int, decisions: int, seeds: int) -> Iterato
     taken_us: dict[str, list[float]] = {"decide": [], "uniform_choice": []}
     cpu_us: list[float] = []
     for seed in range(seeds):
-        in_force = _InForce(random_policy(agents, seed=seed, rows=ROWS))
+        in_force = _InForce(random_policy(agents, seed=seed, rows=ROWS, kind="value"))
         queries = _queries(decisions + _WARM_UP, seed)
         with Publisher(broker.connection, buffer_limit=100_000) as publisher:
             router = Router(publisher, in_force, "acme", seed=seed)

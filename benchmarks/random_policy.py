@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +18,16 @@ def random_policy(
     tenant_id: str = "acme",
     scope: str = "routing",
     epsilon: float = 0.1,
+    kind: Literal["softmax", "value"] = "softmax",
 ) -> bytes:
-    """A softmax policy's artifact over `agents` (their names, or how many) with `rows` touched features."""
+    """A policy's artifact over `agents` (their names, or how many) with `rows` touched features."""
     names = tuple(f"agent-{i}" for i in range(agents)) if isinstance(agents, int) else agents
     features = FeatureConfiguration()
     generator = np.random.default_rng(seed)
     manifest = Manifest(
+        kind=kind,
+        exploration="squarecb" if kind == "value" else "epsilon_greedy",
+        gamma=1000.0 * rows**0.5,
         tenant_id=tenant_id,
         scope=scope,
         agents=names,
@@ -46,4 +50,6 @@ def random_policy(
         "bias": generator.normal(0, 0.1, len(names)).astype(np.float16),
         "idf": generator.uniform(1, 5, rows + 1).astype(np.float16),
     }
+    if kind == "value":
+        tensors |= {"similarity": np.array([5.0], np.float32), "exclusivity": np.array([0.5], np.float32)}
     return pack(Artifact(manifest, tensors))

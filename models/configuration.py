@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
+from models.threshold import ThresholdKind
 from signalbox.errors import ConfigurationError
 from signalbox.policy import FeatureConfiguration
 
@@ -21,16 +23,25 @@ class TrainingConfiguration(Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     The specification's learning rate (.001) belongs to another optimiser; None takes the learner's own, whose
     measurement is in docs/decisions/. `clip` bounds the importance ratio, `kl` weighs the divergence from the
-    champion, `group_size` is the most experiences compared with each other.
+    champion, `group_size` is the most experiences compared with each other, `start` says whose weights GRPO
+    begins with. `batch_size`, `epochs` and these four are GRPO's: the value model learns from one experience at
+    a time, once. `exploration` is the value model's; GRPO's policies are epsilon-greedy.
+
+    `cost_weight` is what a unit of cost takes from the reward where a request doesn't say. `trial_harm` is in
+    units of reward, `trial_s` seconds of event time; see `models.trial.TrialLimits`.
     """
 
-    learner: Literal["grpo"] = "grpo"
+    learner: Literal["grpo", "value"] = "value"
+    start: Literal["champion", "value"] = "champion"
     learning_rate: Rate | None = None
     batch_size: Annotated[int, Meta(ge=1)] = 32
     epochs: Annotated[int, Meta(ge=1, le=1000)] = 3
     clip: Annotated[float, Meta(ge=1.0)] = 2.0
     kl: Annotated[float, Meta(ge=0.0, le=1000.0)] = 0.005
     group_size: Annotated[int, Meta(ge=2)] = 32
+    exploration: Literal["epsilon_greedy", "squarecb"] = "squarecb"
+    gamma: Annotated[float, Meta(ge=0.0)] = 1000.0
+    cost_weight: Annotated[float, Meta(ge=0.0)] = 0.0
     epsilon: Unit = 0.1
     epsilon_decay: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.995
     min_epsilon: Unit = 0.05
@@ -38,6 +49,12 @@ class TrainingConfiguration(Struct, frozen=True, kw_only=True, forbid_unknown_fi
     held_out_share: Share = 0.5
     improvement_threshold: Annotated[float, Meta(ge=0.0)] = 0.05
     gate_error: Share = 0.05
+    threshold_kind: ThresholdKind = "relative"
+    trials: bool = True
+    trial_share: Share = 0.5
+    trial_harm: Annotated[float, Meta(gt=0.0)] = 25.0
+    trial_decisions: Annotated[int, Meta(ge=1)] = 5_000
+    trial_s: Annotated[float, Meta(gt=0.0)] = 86_400.0
     features: FeatureConfiguration = FeatureConfiguration()
     seed: Annotated[int, Meta(ge=0)] = 0
 
@@ -53,6 +70,10 @@ class TrainingConfiguration(Struct, frozen=True, kw_only=True, forbid_unknown_fi
         """The configuration as plain JSON values."""
         content: dict[str, Any] = msgspec.to_builtins(self)
         return content
+
+    def gamma_after(self, samples: int) -> float:
+        """SquareCB's for a policy that was trained on so many experiences (Foster and Rakhlin, 2020)."""
+        return self.gamma * math.sqrt(samples)
 
     def epsilon_after(self, promotions: int) -> float:
         """The exploration of the policy whose promotion is number `promotions`: it decays, down to a floor."""

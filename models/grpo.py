@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 from models.adagrad import AdaGrad
 from models.advantage import advantages
 from models.configuration import TrainingConfiguration
+from models.costs import mean_costs
 from models.examples import Examples, Floats, Places, examples_of
-from models.learner import NothingToLearn, Trained
+from models.learner import NothingToLearn, Trained, require_difference
 from models.objective import Objective
+from models.value.learner import FoldedWeights, ValueLearner
 from models.vocabulary import Vocabulary
-from signalbox.events import Experience
+from signalbox.events import AgentCard, Experience
 from signalbox.policy import DecisionFeatures, Featurizer, Policy
 
 LEARNING_RATE = 0.1
@@ -34,27 +36,32 @@ class GrpoLearner:
     """Mini-batches of the clipped, KL-penalised group-relative objective, from the champion's weights."""
 
     def fit(
-        self, experiences: Sequence[Experience], champion: Policy | None, configuration: TrainingConfiguration
+        self,
+        experiences: Sequence[Experience],
+        champion: Policy | None,
+        configuration: TrainingConfiguration,
+        cards: Sequence[AgentCard] = (),
     ) -> Trained:
-        """Train on what has a propensity; raises `NothingToLearn` where that can't tell agents apart."""
+        """Train on what has a propensity; raises `NothingToLearn` where that can't tell agents apart.
+
+        Cards count only where it starts from the value model.
+        """
         usable = [item for item in experiences if item.propensity is not None]
-        problem = _problem(usable, len(experiences))
-        if problem:
-            raise NothingToLearn(problem)
+        if experiences and not usable:
+            raise NothingToLearn(f"none of the {len(experiences)} experiences has a propensity")
+        require_difference(usable)
         agents = _agents(usable, champion)
         examples = examples_of(usable, agents, Featurizer(configuration.features))
-        tensors = _train(examples, _reference(usable, agents, champion), champion, configuration)
-        return Trained(agents, tensors, len(usable), len(experiences) - len(usable))
-
-
-def _problem(usable: Sequence[Experience], given: int) -> str | None:
-    if not usable:
-        return f"none of the {given} experiences has a propensity" if given else "there are no experiences"
-    if all(len(item.decision.candidate_agents) < 2 for item in usable):
-        return "no experience had more than one candidate agent"
-    if len({item.reward for item in usable}) < 2:
-        return f"all {len(usable)} experiences have the reward {usable[0].reward:g}"
-    return None
+        start = _start(usable, champion, configuration, cards)
+        tensors = _train(examples, _reference(usable, agents, champion), start, configuration)
+        return Trained(
+            kind="softmax",
+            agents=agents,
+            tensors=tensors,
+            samples=len(usable),
+            without_propensity=len(experiences) - len(usable),
+            costs=mean_costs(usable),
+        )
 
 
 def _agents(usable: Sequence[Experience], champion: Policy | None) -> tuple[str, ...]:
@@ -71,20 +78,23 @@ def _reference(usable: Sequence[Experience], agents: tuple[str, ...], champion: 
 
 
 def _train(
-    examples: Examples, reference: Floats, champion: Policy | None, configuration: TrainingConfiguration
+    examples: Examples, reference: Floats, start: Start | None, configuration: TrainingConfiguration
 ) -> dict[str, NDArray[Any]]:
     rng = np.random.default_rng(configuration.seed)
     advantage = advantages(examples, configuration.group_size, rng)
-    vocabulary = Vocabulary.of(examples.vectors, _known_rows(champion, configuration))
-    weights, bias = _start(examples.agents, vocabulary.rows, champion, configuration)
+    vocabulary = Vocabulary.of(examples.vectors, start.rows if start else np.zeros(0, dtype=np.intp))
+    weights = np.zeros((len(vocabulary.rows), len(examples.agents)), dtype=np.float32)
+    bias = np.zeros(len(examples.agents), dtype=np.float32)
+    if start:
+        weights, bias = start.weights(vocabulary.rows, examples.agents)
     if advantage.any():
         examples = replace(examples, vectors=vocabulary.weighted(examples.vectors))
         objective = Objective(examples, advantage, reference, configuration)
         optimizer = AdaGrad(weights, bias, configuration.learning_rate or LEARNING_RATE)
         for _ in range(configuration.epochs):
             order = rng.permutation(len(examples))
-            for start in range(0, len(order), configuration.batch_size):
-                batch = order[start : start + configuration.batch_size]
+            for first in range(0, len(order), configuration.batch_size):
+                batch = order[first : first + configuration.batch_size]
                 vectors = examples.vectors.select(batch)
                 optimizer.ascend(vectors, objective.gradient(batch, vectors.times(weights) + bias))
     return {
@@ -95,17 +105,28 @@ def _train(
     }
 
 
-def _known_rows(champion: Policy | None, configuration: TrainingConfiguration) -> Places:
-    """The rows that the champion's weights can be carried over for."""
-    if champion is None or champion.manifest.features != configuration.features:
-        return np.zeros(0, dtype=np.intp)
-    return champion.rows
+class Start(Protocol):
+    """Weights to begin with: a policy's."""
+
+    @property
+    def rows(self) -> Places:
+        """The hashed rows that have some."""
+        ...
+
+    def weights(self, rows: Places, agents: Sequence[str]) -> tuple[Floats, Floats]:
+        """Weights (rows, agents) and bias (agents,); 0 for what isn't known."""
+        ...
 
 
 def _start(
-    agents: tuple[str, ...], rows: Places, champion: Policy | None, configuration: TrainingConfiguration
-) -> tuple[Floats, Floats]:
-    """Weights (rows, agents) and bias (agents,): the champion's where it has some, else 0."""
+    usable: Sequence[Experience],
+    champion: Policy | None,
+    configuration: TrainingConfiguration,
+    cards: Sequence[AgentCard],
+) -> Start | None:
+    """The value model of the same experiences, or the champion; None to start from 0."""
+    if configuration.start == "value":
+        return FoldedWeights.of(ValueLearner().fit(usable, None, configuration, cards))
     if champion is None or champion.manifest.features != configuration.features:
-        return np.zeros((len(rows), len(agents)), np.float32), np.zeros(len(agents), np.float32)
-    return champion.weights(rows, agents)
+        return None
+    return champion

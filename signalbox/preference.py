@@ -18,11 +18,10 @@ Baseline = str | Mapping[str, float] | None
 
 
 class Question(NamedTuple):
-    """What is asked: the query, who may be chosen, and what one unit of cost takes from the reward."""
+    """What is asked: the query, and who may be chosen."""
 
     features: DecisionFeatures
     candidates: Sequence[str]
-    cost_weight: float | None = None
 
 
 class Preference(NamedTuple):
@@ -46,9 +45,7 @@ class Preference(NamedTuple):
 
 def of_policy(active: ActivePolicy, question: Question) -> Preference:
     """What a policy would do."""
-    probabilities, values = active.policy.decide(
-        question.features, question.candidates, question.cost_weight or 0.0
-    )
+    probabilities, values = active.policy.decide(question.features, question.candidates)
     return Preference(probabilities.tolist(), active, values)
 
 

@@ -94,7 +94,7 @@ class Router:
         if cost_weight is not None and not 0.0 <= cost_weight <= MAX_COST_WEIGHT:
             raise InvalidEvent("invalid", f"cost_weight: between 0 and {MAX_COST_WEIGHT:g}, got {cost_weight}")
         decision_id = decision_id or token_hex(16)
-        question = Question(DecisionFeatures(query, entities, modality), candidates, cost_weight)
+        question = Question(DecisionFeatures(query, entities, modality, cost_weight), candidates)
         choice = self._chooser.choose(question, self._policies.in_force, baseline, decision_id)
         active = choice.active
         decision = RoutingDecision(

@@ -36,16 +36,20 @@ class FeatureConfiguration(Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True, slots=True)
 class DecisionFeatures:
-    """What a policy may know of a query before it decides."""
+    """What a policy may know of a query before it decides.
+
+    `cost_weight` is what a unit of an agent's cost takes from the reward; None leaves it to the policy.
+    """
 
     query: str
     entities: Sequence[Entity] = ()
     modality: str = "text"
+    cost_weight: float | None = None
 
     @classmethod
     def of(cls, decision: RoutingDecision) -> DecisionFeatures:
         """What the router knew when it took this decision."""
-        return cls(decision.query, decision.entities, decision.modality)
+        return cls(decision.query, decision.entities, decision.modality, decision.cost_weight)
 
 
 class Featurizer:
@@ -108,11 +112,11 @@ class Featurizer:
 def _joined(blocks: Sequence[list[int]]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
     """The distinct rows of each block, one block after the other, with values that give each the norm 1."""
     distinct = [dict.fromkeys(block) for block in blocks if block]
-    rows = list(chain.from_iterable(distinct))
-    values = np.empty(len(rows), np.float32)
+    count = sum(map(len, distinct))
+    values = np.empty(count, np.float32)
     start = 0
     for block in distinct:
         end = start + len(block)
         values[start:end] = 1.0 / sqrt(len(block))
         start = end
-    return np.array(rows, np.intp), values
+    return np.fromiter(chain.from_iterable(distinct), np.intp, count), values

@@ -105,34 +105,44 @@ class Policy:
         """The values of `Decided`."""
         return self._values(self.scores(query, candidates))
 
-    def decide(self, query: DecisionFeatures, candidates: Sequence[str], cost_weight: float = 0.0) -> Decided:
+    def decide(self, query: DecisionFeatures, candidates: Sequence[str]) -> Decided:
         """The distribution over `candidates`, in their order, with the values behind it.
 
-        `cost_weight` is what a unit of an agent's cost takes from its value. An agent of whom nothing is known
-        gets its share of the exploration only.
+        Agents are compared by value less cost, weighed as the query or else the manifest says. An agent of whom
+        nothing is known gets its share of the exploration only.
         """
         lineup = self._lineups.of(candidates)
         scores = self._scores(query, lineup)
         values = self._values(scores)
-        worth = values - cost_weight * lineup.costs if cost_weight else values
         if self.manifest.exploration == "squarecb":
+            worth = values - self._cost_weight(query) * lineup.costs
             return Decided(lineup.spread(square_cb, worth, self.manifest.gamma), values)
-        if cost_weight:
-            # An unknown agent must not be exploited, even where all others cost more than they are worth.
-            scores = np.where(scores > -np.inf, worth, -np.inf)
-        shares = lineup.spread(epsilon_greedy, scores, self.epsilon)
-        return Decided(shares, values)
+        return Decided(
+            lineup.spread(epsilon_greedy, self._ranking(query, lineup, scores), self.epsilon), values
+        )
 
-    def probabilities(
-        self, query: DecisionFeatures, candidates: Sequence[str], cost_weight: float = 0.0
-    ) -> Floats:
+    def probabilities(self, query: DecisionFeatures, candidates: Sequence[str]) -> Floats:
         """The distribution of `decide`: exact, exploration included."""
-        return self.decide(query, candidates, cost_weight).probabilities
+        return self.decide(query, candidates).probabilities
 
     def greedy(self, query: DecisionFeatures, candidates: Sequence[str]) -> Floats:
         """The distribution without exploration."""
         lineup = self._lineups.of(candidates)
-        return lineup.spread(epsilon_greedy, self._scores(query, lineup), 0.0)
+        ranking = self._ranking(query, lineup, self._scores(query, lineup))
+        return lineup.spread(epsilon_greedy, ranking, 0.0)
+
+    def _cost_weight(self, query: DecisionFeatures) -> float:
+        return self.manifest.cost_weight if query.cost_weight is None else query.cost_weight
+
+    def _ranking(
+        self, query: DecisionFeatures, lineup: Lineup, scores: NDArray[np.float32]
+    ) -> Floats | NDArray[np.float32]:
+        """What the best candidate has most of: the score or, where cost counts, the value without it."""
+        weight = self._cost_weight(query)
+        if not weight:
+            return scores
+        # An unknown agent must not be exploited, even where all others cost more than they are worth.
+        return np.where(scores > -np.inf, self._values(scores) - weight * lineup.costs, -np.inf)
 
     def _scores(self, query: DecisionFeatures, lineup: Lineup) -> NDArray[np.float32]:
         rows, values = self.featurizer.vector(query)

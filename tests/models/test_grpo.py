@@ -138,4 +138,11 @@ def test_it_says_why_nothing_can_be_learned(experiences: Sequence[Experience], w
 
 
 def test_the_configuration_names_the_learner() -> None:
-    assert isinstance(learner_for(CONFIGURATION), GrpoLearner)
+    grpo = msgspec.structs.replace(CONFIGURATION, learner="grpo")
+    assert isinstance(learner_for(grpo), GrpoLearner)
+
+
+def test_it_may_start_from_the_value_model() -> None:
+    wrong = learn(log(600, reward=lambda kind, agent, rng: float(agent == 3 - kind)))
+    started = msgspec.structs.replace(CONFIGURATION, start="value", epochs=1)
+    assert choices(learn(log(300, seed=1), wrong, started)) == [{0}, {1}, {2}, {3}]

@@ -1,5 +1,6 @@
 """What cards change in a policy: newcomers, other names, who has left, and costs."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,6 +16,10 @@ from tests.signalbox.test_policy_runtime import AGENTS, QUERY, artifact
 
 def card(agent: str, **content: Any) -> AgentCard:
     return AgentCard(tenant_id="acme", occurred_at=datetime(2026, 1, 1, tzinfo=UTC), agent=agent, **content)
+
+
+def weighing(cost_weight: float) -> DecisionFeatures:
+    return replace(QUERY, cost_weight=cost_weight)
 
 
 def value_artifact(similarity: float = 5.0, exclusivity: float = 0.3, **manifest: Any) -> Artifact:
@@ -82,10 +87,10 @@ def test_what_costs_much_is_chosen_less(exploration: str) -> None:
     policy = Policy(value_artifact(exploration=exploration, costs={"audio": 1.0, "text": 1.0}))
     policy = policy.with_cards([card("video", cost=5.0), card("audio", cost=99.0)])
     free = policy.decide(QUERY, AGENTS)
-    assert policy.decide(QUERY, AGENTS, 0.0).probabilities.tolist() == free.probabilities.tolist()
+    assert policy.decide(weighing(0.0), AGENTS).probabilities.tolist() == free.probabilities.tolist()
     for agent, cost in zip(AGENTS, (1.0, 1.0, 5.0), strict=True):
         assert policy._lineups.of((agent,)).costs.tolist() == [cost]
-    dear = policy.decide(QUERY, AGENTS, 10.0)
+    dear = policy.decide(weighing(10.0), AGENTS)
     assert dear.values.tolist() == free.values.tolist()
     assert dear.probabilities.sum() == pytest.approx(1.0, abs=1e-12)
     assert dear.probabilities[2] < 0.05
@@ -94,8 +99,21 @@ def test_what_costs_much_is_chosen_less(exploration: str) -> None:
 
 def test_an_unknown_agent_is_not_exploited_because_all_others_are_dear() -> None:
     policy = Policy(value_artifact(exploration="epsilon_greedy", costs={"audio": 1.0, "text": 1.0}))
-    found = policy.probabilities(QUERY, ("audio", "text", "stranger"), 100.0)
+    found = policy.probabilities(weighing(100.0), ("audio", "text", "stranger"))
     assert found[2] == pytest.approx(0.1 / 3)
+    assert policy.greedy(weighing(100.0), ("audio", "text", "stranger"))[2] == 0.0
+
+
+@pytest.mark.parametrize("exploration", ["squarecb", "epsilon_greedy"])
+def test_where_the_query_does_not_say_what_cost_weighs_the_manifest_does(exploration: str) -> None:
+    made = value_artifact(exploration=exploration, costs={"audio": 1.0, "text": 0.0})
+    dear = Policy(Artifact(structs.replace(made.manifest, cost_weight=3.0), made.tensors))
+    asked = Policy(made).probabilities(weighing(3.0), AGENTS).tolist()
+    assert dear.probabilities(QUERY, AGENTS).tolist() == asked
+    assert (
+        dear.probabilities(weighing(0.0), AGENTS).tolist() == Policy(made).probabilities(QUERY, AGENTS).tolist()
+    )
+    assert dear.greedy(QUERY, ("audio", "text")).tolist() == [0.0, 1.0]
 
 
 def test_values_of_the_softmax_kind_are_its_softmax() -> None:

@@ -191,8 +191,8 @@ def test_what_an_agent_costs_counts_as_much_as_the_request_says() -> None:
     manifest = structs.replace(artifact.manifest, costs={"a": 1.0, "b": 0.0, "c": 1.0})
     subject, sink = router(pack(Artifact(manifest, artifact.tensors)))
     for query in ("one", "two", "three"):
-        features = DecisionFeatures(query)
-        expected = Policy.load(pack(Artifact(manifest, artifact.tensors))).probabilities(features, "abc", 2.0)
+        features = DecisionFeatures(query, cost_weight=2.0)
+        expected = Policy.load(pack(Artifact(manifest, artifact.tensors))).probabilities(features, "abc")
         decision = subject.decide(query, candidates=["a", "b", "c"], cost_weight=2.0)
         assert list(decision.probabilities) == expected.tolist()
         assert decision.probabilities[1] == pytest.approx(0.8)
