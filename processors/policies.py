@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from processors.buffer import BufferPolicy
+from processors.cost import CostPolicy
 from processors.join_state import JoinPolicy
 from processors.reward import RewardPolicy
 from processors.trigger import TriggerPolicy
@@ -21,6 +22,7 @@ class Policies:
 
     join: JoinPolicy = field(default_factory=JoinPolicy)
     reward: RewardPolicy = field(default_factory=RewardPolicy)
+    cost: CostPolicy = field(default_factory=CostPolicy)
     buffer: BufferPolicy = field(default_factory=BufferPolicy)
     trigger: TriggerPolicy = field(default_factory=TriggerPolicy)
     max_future_s: int = 300

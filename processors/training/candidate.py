@@ -73,6 +73,7 @@ def manifest_of(
         exploration=configuration.exploration if trained.kind == "value" else "epsilon_greedy",
         gamma=configuration.gamma_after(trained.samples),
         costs=trained.costs,
+        cost_weight=configuration.cost_weight,
         features=configuration.features,
         lineage=Lineage(
             trigger_id=trigger.trigger_id,

@@ -57,5 +57,4 @@ def _unit(item: Experience, candidate: Policy, champion: Policy | None, share: f
 
 def shares_of(policy: Policy, decision: RoutingDecision) -> NDArray[np.float64]:
     """What a policy would have done in the router's place, whose costs counted as much as the decision says."""
-    query, weight = DecisionFeatures.of(decision), decision.cost_weight or 0.0
-    return policy.probabilities(query, decision.candidate_agents, weight)
+    return policy.probabilities(DecisionFeatures.of(decision), decision.candidate_agents)

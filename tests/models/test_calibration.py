@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -17,12 +19,13 @@ from models.calibration import (
     isotonic,
     platt,
 )
+from models.calibration.measures import Floats
 from signalbox.policy.calibration import Calibration, calibrated
 
 UNITS = st.lists(st.floats(0, 1), min_size=10, max_size=80)
 
 
-def sample(chance, count=3000, seed=0):
+def sample(chance: Callable[[Floats], Floats], count: int = 3000, seed: int = 0) -> tuple[Floats, Floats]:
     rng = np.random.default_rng(seed)
     confidence = rng.beta(3, 1, count)
     return confidence, (rng.random(count) < chance(confidence)).astype(float)
@@ -31,7 +34,7 @@ def sample(chance, count=3000, seed=0):
 @pytest.mark.parametrize(
     "chance", [lambda c: c**3, lambda c: 0.25 + 0.5 * c, lambda c: np.where(c > 0.8, 0.9, 0.2)]
 )
-def test_confidence_calibration(chance):
+def test_confidence_calibration(chance: Callable[[Floats], Floats]) -> None:
     confidence, rewards = sample(chance)
     found = fit_calibration(confidence, rewards)
     assert found is not None
@@ -42,21 +45,21 @@ def test_confidence_calibration(chance):
     assert found.ece_after == pytest.approx(ece(mapped, truth), abs=0.03)
 
 
-def test_confidence_that_comes_true_is_left_alone():
+def test_confidence_that_comes_true_is_left_alone() -> None:
     found = fit_calibration(*sample(lambda c: c))
     assert found is not None
     assert found.brier_after == pytest.approx(found.brier_before, abs=1e-3)
     assert ece(apply(found, np.linspace(0.3, 1, 50)), np.linspace(0.3, 1, 50)) < 0.03
 
 
-def test_a_jump_is_isotonic_and_a_smooth_curve_is_platts():
+def test_a_jump_is_isotonic_and_a_smooth_curve_is_platts() -> None:
     jump = fit_calibration(*sample(lambda c: np.where(c > 0.8, 0.95, 0.1)))
     curve = fit_calibration(*sample(lambda c: 1 / (1 + (1 / c - 1) * 4)))
     assert jump is not None and jump.method == "isotonic"
     assert curve is not None and curve.method == "platt"
 
 
-def test_nothing_is_said_of_too_little_or_of_equal_rewards():
+def test_nothing_is_said_of_too_little_or_of_equal_rewards() -> None:
     confidence, rewards = sample(lambda c: c)
     few = LEAST_SAMPLES - 1
     assert fit_calibration(confidence[:few], rewards[:few]) is None
@@ -64,7 +67,7 @@ def test_nothing_is_said_of_too_little_or_of_equal_rewards():
 
 
 @given(UNITS, UNITS)
-def test_every_map_ascends_and_stays_between_0_and_1(confidences, rewards):
+def test_every_map_ascends_and_stays_between_0_and_1(confidences: list[float], rewards: list[float]) -> None:
     size = min(len(confidences), len(rewards))
     confidence, reward = np.array(confidences[:size]), np.array(rewards[:size])
     for fit in (isotonic, platt):
@@ -74,14 +77,14 @@ def test_every_map_ascends_and_stays_between_0_and_1(confidences, rewards):
 
 
 @given(UNITS)
-def test_the_order_of_the_experiences_does_not_matter(confidences):
+def test_the_order_of_the_experiences_does_not_matter(confidences: list[float]) -> None:
     confidence = np.array(confidences)
     rewards = np.round(confidence)
     backwards = isotonic(confidence[::-1], rewards[::-1])
     assert isotonic(confidence, rewards) == backwards
 
 
-def test_between_points_it_is_linear_and_outside_constant():
+def test_between_points_it_is_linear_and_outside_constant() -> None:
     calibration = Calibration(method="isotonic", inputs=(0.2, 0.4, 0.8), outputs=(0.1, 0.5, 0.6))
     given_ = [0.0, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0]
     expected = [0.1, 0.1, 0.3, 0.5, 0.55, 0.6, 0.6]
@@ -97,12 +100,14 @@ def test_between_points_it_is_linear_and_outside_constant():
         ((0.1, 0.2), (0.2, 0.1), "outputs don't ascend"),
     ],
 )
-def test_a_map_that_is_none_is_refused(inputs, outputs, problem):
+def test_a_map_that_is_none_is_refused(
+    inputs: tuple[float, ...], outputs: tuple[float, ...], problem: str
+) -> None:
     with pytest.raises(ValueError, match=problem):
         Calibration(method="platt", inputs=inputs, outputs=outputs)
 
 
-def test_measures_in_closed_form():
+def test_measures_in_closed_form() -> None:
     confidence, rewards = np.array([0.2, 0.4, 0.6, 0.8]), np.array([0.0, 1.0, 0.0, 1.0])
     assert brier(confidence, rewards) == pytest.approx((0.04 + 0.36 + 0.36 + 0.04) / 4)
     assert ece(confidence, rewards, bins=2) == pytest.approx((abs(0.3 - 0.5) * 2 + abs(0.7 - 0.5) * 2) / 4)

@@ -86,7 +86,7 @@ def test_the_same_log_in_any_order_gives_the_same_answer(begun: TrainingAnswer) 
 
 
 def test_a_candidate_is_tried_against_the_champion_where_they_disagree(champion: TrainingAnswer) -> None:
-    short = log(80, seed=8, reward=other_way_round)
+    short = log(60, seed=8, reward=other_way_round)
     begun = answer(trigger(champion.result.digest), short, champion.artifact, CONFIGURATION)
     assert begun.result.verdict == "on_trial", begun.result.message
     found = judged(begun, log_of(begun, 400, champion, reward=other_way_round), champion)
