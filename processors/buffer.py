@@ -70,19 +70,36 @@ class Window:
         A revision keeps its place: what is sampled depends on first rewards, what is learned on the last.
         """
         known = self.rows.get(row.hash)
-        if known is not None:
-            if row.revision <= known.revision:
-                return False
-            self.rows[row.hash] = row._replace(stratum=known.stratum)
-            return True
-        return row.revision == 0 and self.restore(row)
+        if known is None:
+            return row.revision == 0 and self._take_in(row)
+        if row.revision <= known.revision:
+            return False
+        self.rows[row.hash] = row._replace(stratum=known.stratum)
+        return True
 
     def restore(self, row: Row) -> bool:
         """Take in a row that some sample kept, at whatever revision; whether anything changed."""
         known = self.rows.get(row.hash)
-        if known is not None:
-            self.rows[row.hash] = max(known, row, key=lambda r: r.revision)
-            return False
+        if known is None:
+            return self._take_in(row)
+        self.rows[row.hash] = max(known, row, key=lambda r: r.revision)
+        return False
+
+    def limit(self, stratum: Stratum, left_out: int) -> None:
+        """Take over another sample's knowledge of what was left out."""
+        self._leave_out(stratum, left_out)
+
+    def changed_limits(self) -> set[Stratum]:
+        """The strata of which more was left out since this was last asked."""
+        changed, self._changed = self._changed, set()
+        return changed
+
+    def weight(self, row: Row) -> float:
+        """How many experiences of its stratum the kept one stands for: 1 / inclusion probability."""
+        smallest = self.left_out.get(row.stratum)
+        return 1.0 if smallest is None else HASHES / (smallest + 1)
+
+    def _take_in(self, row: Row) -> bool:
         hashes = self.strata.get(row.stratum)
         if hashes is None:
             hashes = self.strata[row.stratum] = []
@@ -98,20 +115,6 @@ class Window:
         if len(self.rows) > self.capacity:
             self._evict_last()
         return True
-
-    def limit(self, stratum: Stratum, left_out: int) -> None:
-        """Take over another sample's knowledge of what was left out."""
-        self._leave_out(stratum, left_out)
-
-    def changed_limits(self) -> set[Stratum]:
-        """The strata of which more was left out since this was last asked."""
-        changed, self._changed = self._changed, set()
-        return changed
-
-    def weight(self, row: Row) -> float:
-        """How many experiences of its stratum the kept one stands for: 1 / inclusion probability."""
-        smallest = self.left_out.get(row.stratum)
-        return 1.0 if smallest is None else HASHES / (smallest + 1)
 
     def _leave_out(self, stratum: Stratum, decision: int) -> bool:
         if decision >= self.left_out.get(stratum, 1 << 64):

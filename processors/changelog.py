@@ -15,8 +15,8 @@ from processors.buffer import Row
 from processors.partition import Partition
 from processors.policies import Policies
 from processors.rows import RowLog, batch_of
+from processors.scope import ScopeState
 from processors.statistics import AgentStatistics
-from processors.trigger import ScopeState
 from signalbox.errors import Stop
 from signalbox.standing import run_name
 
@@ -86,7 +86,7 @@ def recover(number: int, policies: Policies, nonce: str, records: Mapping[str, b
             partition.ledger.agents[tenant_key, agent] = AgentStatistics(*fields)
         elif kind == "scope":
             tenant_key, scope, *fields = _decode(value)
-            partition.ledger.scopes[tenant_key, scope] = ScopeState(*fields)
+            partition.ledger.scopes[tenant_key, scope] = ScopeState.restored(fields)
     partition.restored()
     return partition
 

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import msgspec
 
-from processors.waiting import Joined
+from processors.ledger import Learned
 from signalbox.events import Signals, encode_trusted, moment_at
 
 
@@ -25,24 +25,31 @@ class _Written(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     batch: int
     revision: int = 0
     propensity: float | None = None
+    quality: float | None = None
+    cost_weight: float = 0.0
 
 
-def experience_bytes(joined: Joined, reward: float, reward_version: str, run: str, batch: int) -> bytes:
-    """The experience as JSON; the decision inside it is the router's own bytes, unknown fields and all."""
-    decision = joined.decision
+def experience_bytes(learned: Learned, reward_version: str, source: str, run: str, batch: int) -> bytes:
+    """The experience as JSON; `source` is the input record that made it known.
+
+    The decision inside it is the router's own bytes, unknown fields and all.
+    """
+    joined, decision = learned.joined, learned.joined.decision
     return encode_trusted(
         _Written(
             decision.tenant_id,
             moment_at(decision.occurred_s),
             decision.decision_id,
-            reward,
+            learned.reward,
             reward_version,
             joined.signals,
             msgspec.Raw(decision.raw),
-            joined.source,
+            source,
             run,
             batch,
             joined.revision,
             decision.propensity,
+            learned.quality,
+            learned.cost_weight,
         )
     )

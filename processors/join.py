@@ -10,11 +10,11 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from processors.identity import decision_hash
+from processors.intake import SourceRecord
 from processors.join_state import JoinPolicy, JoinState
-from processors.seen import BUCKET_S
 from processors.waiting import Joined, Part, Parts, Waiting, inline_outcome, merged, with_outcome
 from signalbox.errors import Unusable
-from signalbox.events import RoutingDecision, RoutingOutcome, Signals, epoch_s
+from signalbox.events import RoutingDecision, RoutingOutcome, Signals
 
 
 class Join(JoinState):
@@ -24,16 +24,16 @@ class Join(JoinState):
         super().__init__(policy)
         self.refused: list[Part] = []
 
-    def decide(self, decision: RoutingDecision, raw: bytes, tenant_key: str, source: str) -> Joined | None:
+    def decide(
+        self, decision: RoutingDecision, occurred_s: float, raw: bytes, tenant_key: str
+    ) -> Joined | None:
         """Take in a decision; an experience if its outcome is known already."""
-        occurred_s = epoch_s(decision.occurred_at)
         if occurred_s < self._known_after_s:
             raise Unusable("too_late", f"decision {decision.decision_id!r}: older than the memory of decisions")
         identity = decision_hash(decision.tenant_id, decision.decision_id)
         if self.seen.contains(identity, occurred_s):
-            return self._second_report(identity, decision, raw, source)
-        self.seen.add(identity, occurred_s)
-        self.seen_rows.touch(int(occurred_s // BUCKET_S), identity)
+            return self._second_report(identity, decision, raw)
+        self.seen_rows.touch(self.seen.add(identity, occurred_s), identity)
         waiting = Waiting(
             identity,
             occurred_s,
@@ -45,91 +45,98 @@ class Join(JoinState):
             decision.propensity,
             raw,
         )
-        early = self._early(identity, occurred_s)
-        if decision.outcome is not None and not decision.outcome.is_empty and early is None:
-            return self._first(waiting, decision.outcome, source)
-        self._wait(waiting)
-        if early is None:
+        inline = decision.outcome
+        early = self.outcomes.get(identity)
+        if early is not None:
+            early = self._near(identity, early, occurred_s)
+        if early is not None:
+            self._wait(waiting)
+            signals = merged(early.parts)
+            if inline is not None:
+                signals = inline.updated_with(signals)
+            return self._conclude(waiting, signals, replace(early, occurred_s=occurred_s))
+        if inline is None or inline.is_empty:
+            self._wait(waiting)
             return None
-        signals = merged(early.parts)
-        if decision.outcome is not None:
-            signals = decision.outcome.updated_with(signals)
-        return self._conclude(waiting, signals, replace(early, occurred_s=occurred_s), source)
+        return self._inline(waiting, inline)
 
-    def result(self, outcome: RoutingOutcome, part: Part, source: str) -> Joined | None:
+    def result(self, outcome: RoutingOutcome, occurred_s: float, record: SourceRecord) -> Joined | None:
         """Take in an outcome, whole or in part; an experience if it changes what is known."""
         identity = decision_hash(outcome.tenant_id, outcome.decision_id)
         waiting = self.waiting.get(identity)
         if waiting is None:
-            self._without_decision(identity, outcome, part)
+            self._without_decision(identity, outcome, occurred_s, record)
             return None
-        if abs(part.occurred_s - waiting.occurred_s) > self.policy.window_s:
-            raise self._too_late(outcome, part.occurred_s - waiting.occurred_s)
+        if abs(occurred_s - waiting.occurred_s) > self.policy.window_s:
+            raise self._too_late(outcome, occurred_s - waiting.occurred_s)
         known = self.outcomes.get(identity)
         if known is None:
-            return self._first(waiting, outcome.signals(), source, part)
+            # Nothing came with the decision either: that would be known.
+            signals = outcome.signals()
+            if signals.is_complete:
+                return self._settle(waiting, signals)
+            return self._conclude(
+                waiting, signals, Parts(waiting.occurred_s, 0, (Part.of(record, occurred_s),))
+            )
         before = self._signals(waiting, known)
-        known = replace(known, parts=(*known.parts, part), revision=known.revision + 1)
+        parts = (*known.parts, Part.of(record, occurred_s))
+        known = replace(known, parts=parts, revision=known.revision + 1)
         signals = self._signals(waiting, known)
         if signals == before:
             return None
-        return replace(self._conclude(waiting, signals, known, source), previous=before)
+        return replace(self._conclude(waiting, signals, known), previous=before)
 
     def take_refused(self) -> list[Part]:
         """The early outcomes that turned out to lie too far from their decision."""
         refused, self.refused = self.refused, []
         return refused
 
-    def _second_report(
-        self, identity: int, decision: RoutingDecision, raw: bytes, source: str
-    ) -> Joined | None:
+    def _second_report(self, identity: int, decision: RoutingDecision, raw: bytes) -> Joined | None:
         """A decision that was reported before counts once, but it may bring the outcome that was missing."""
         waiting = self.waiting.get(identity)
         brought = decision.outcome
         if waiting is None or identity in self.outcomes or brought is None or brought.is_empty:
             return None
-        return self._first(replace(waiting, raw=with_outcome(waiting.raw, raw)), brought, source)
+        return self._inline(replace(waiting, raw=with_outcome(waiting.raw, raw)), brought)
 
-    def _first(
-        self, waiting: Waiting, signals: Signals, source: str, part: Part | None = None
-    ) -> Joined | None:
-        if part is None and not signals.is_complete:
+    def _inline(self, waiting: Waiting, signals: Signals) -> Joined:
+        if not signals.is_complete:
             self._wait(waiting)
-        known = Parts(waiting.occurred_s, 0, (part,) if part else ())
-        if part is not None:
-            inline = inline_outcome(waiting)
-            signals = inline.updated_with(signals) if inline else signals
-        return self._conclude(waiting, signals, known, source)
+        return self._conclude(waiting, signals, Parts(waiting.occurred_s, 0, ()))
 
-    def _conclude(self, waiting: Waiting, signals: Signals, known: Parts, source: str) -> Joined:
-        identity = waiting.hash
+    def _conclude(self, waiting: Waiting, signals: Signals, known: Parts) -> Joined:
         if signals.is_complete:
-            if self.waiting.pop(identity, None) is None:
-                self._note_due(identity, waiting.occurred_s)
-            self.outcomes.pop(identity, None)
-            self.settled[identity] = waiting.occurred_s
-            self.settled_rows.touch(0, identity)
-        else:
-            self.outcomes[identity] = known
-            self.outcome_rows.touch(0, identity)
-        return Joined(waiting, signals, known.revision, source)
+            return self._settle(waiting, signals, known.revision)
+        self.outcomes[waiting.hash] = known
+        self.outcome_rows.touch(0, waiting.hash)
+        return Joined(waiting, signals, known.revision)
 
-    def _without_decision(self, identity: int, outcome: RoutingOutcome, part: Part) -> None:
+    def _settle(self, waiting: Waiting, signals: Signals, revision: int = 0) -> Joined:
+        identity = waiting.hash
+        if self.waiting.pop(identity, None) is None:
+            self._note_due(identity, waiting.occurred_s)
+        self.outcomes.pop(identity, None)
+        self.settled[identity] = waiting.occurred_s
+        self.settled_rows.touch(0, identity)
+        return Joined(waiting, signals, revision)
+
+    def _without_decision(
+        self, identity: int, outcome: RoutingOutcome, occurred_s: float, record: SourceRecord
+    ) -> None:
         settled_s = self.settled.get(identity)
         if settled_s is not None:
-            if abs(part.occurred_s - settled_s) > self.policy.window_s:
-                raise self._too_late(outcome, part.occurred_s - settled_s)
+            if abs(occurred_s - settled_s) > self.policy.window_s:
+                raise self._too_late(outcome, occurred_s - settled_s)
             return
-        if part.occurred_s < self.expired_until_s - self.policy.window_s or self.seen.contains(
-            identity, part.occurred_s
-        ):
+        if occurred_s < self.expired_until_s - self.policy.window_s or self.seen.contains(identity, occurred_s):
             raise Unusable(
                 "too_late", f"outcome of {outcome.decision_id!r}: its decision's join window has ended"
             )
+        part = Part.of(record, occurred_s)
         known = self.outcomes.get(identity)
         if known is None:
-            known = Parts(part.occurred_s, 0, (part,))
-            self._note_due(identity, part.occurred_s)
+            known = Parts(occurred_s, 0, (part,))
+            self._note_due(identity, occurred_s)
         else:
             known = replace(known, parts=(*known.parts, part))
         self.outcomes[identity] = known
@@ -142,11 +149,8 @@ class Join(JoinState):
             f" the join window is {self.policy.window_s} s",
         )
 
-    def _early(self, identity: int, occurred_s: float) -> Parts | None:
+    def _near(self, identity: int, early: Parts, occurred_s: float) -> Parts | None:
         """The outcomes that came before their decision, without those too far from it."""
-        early = self.outcomes.get(identity)
-        if early is None:
-            return None
         near = tuple([p for p in early.parts if abs(p.occurred_s - occurred_s) <= self.policy.window_s])
         if len(near) == len(early.parts):
             return early

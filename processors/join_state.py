@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from heapq import heappop, heappush
 from typing import Any
@@ -39,27 +40,28 @@ class JoinState:
         self.seen = SeenDecisions(policy.window_s)
         self.expired_until_s = 0.0
         self.refused: list[Part] = []
+        self._due_after_s = policy.window_s + 1
         self._due: dict[int, list[int]] = {}
         self._due_order: list[int] = []
         self._known_after_s = 0.0
         self.waiting_rows: RowLog[int] = RowLog(
             "waiting",
-            lambda _, h: self.waiting.get(h),
+            lambda _, hashes: {h: row for h in hashes if (row := self.waiting.get(h)) is not None},
             lambda _, hashes: list(filter(self.waiting.__contains__, hashes)),
         )
         self.outcome_rows: RowLog[int] = RowLog(
             "outcome",
-            self._outcome_row,
+            self._read_outcomes,
             lambda _, hashes: list(filter(self.outcomes.__contains__, hashes)),
         )
         self.settled_rows: RowLog[int] = RowLog(
             "settled",
-            self._settled_row,
+            lambda _, hashes: {h: (h, s) for h in hashes if (s := self.settled.get(h)) is not None},
             lambda _, hashes: list(filter(self.settled.__contains__, hashes)),
         )
         self.seen_rows: RowLog[int] = RowLog(
             "seen",
-            lambda bucket, h: h if self._remembers(bucket) else None,
+            lambda bucket, hashes: {h: h for h in hashes} if self._remembers(bucket) else {},
             lambda bucket, hashes: hashes if self._remembers(bucket) else (),
             hashes_only=True,
         )
@@ -144,7 +146,7 @@ class JoinState:
         self.waiting_rows.touch(0, waiting.hash)
 
     def _note_due(self, identity: int, occurred_s: float) -> None:
-        second = self._due_at(occurred_s)
+        second = int(occurred_s) + self._due_after_s
         identities = self._due.get(second)
         if identities is None:
             self._due[second] = [identity]
@@ -154,7 +156,7 @@ class JoinState:
 
     def _due_at(self, occurred_s: float) -> int:
         """The whole second of event time at which a decision of `occurred_s` stops waiting."""
-        return int(occurred_s) + self.policy.window_s + 1
+        return int(occurred_s) + self._due_after_s
 
     def _lives(self, occurred_s: float) -> bool:
         return self._due_at(occurred_s) > self.expired_until_s
@@ -169,13 +171,12 @@ class JoinState:
         known = self.outcomes.get(identity)
         return None if known is None else known.occurred_s
 
-    def _outcome_row(self, _: int, identity: int) -> Any:
-        known = self.outcomes.get(identity)
-        return None if known is None else (identity, known.occurred_s, known.revision, known.parts)
-
-    def _settled_row(self, _: int, identity: int) -> Any:
-        occurred_s = self.settled.get(identity)
-        return None if occurred_s is None else (identity, occurred_s)
+    def _read_outcomes(self, _: int, hashes: Iterable[int]) -> dict[int, Any]:
+        return {
+            h: (h, known.occurred_s, known.revision, known.parts)
+            for h in hashes
+            if (known := self.outcomes.get(h)) is not None
+        }
 
     def _remembers(self, bucket: int) -> bool:
         return (bucket + 1) * BUCKET_S > self._known_after_s

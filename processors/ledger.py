@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
 from processors.buffer import ReplayBuffer, Row, Stratum, stratum_of
+from processors.cost import after_cost
 from processors.policies import Policies
 from processors.reward import reward
 from processors.rows import RowLog
+from processors.scope import ScopeState
 from processors.statistics import AgentStatistics
-from processors.trigger import Due, ScopeState
-from processors.waiting import Joined
+from processors.trigger import Due
+from processors.waiting import Joined, Waiting
 from signalbox.events import Signals, TrainingResult
 
 ROUTING = "routing"
 Place = tuple[str, str]
 """A tenant key with an agent or a scope."""
+
+
+class Learned(NamedTuple):
+    """An experience in the making.
+
+    `quality` is the reward before cost was taken off with `cost_weight`, None where none was.
+    """
+
+    joined: Joined
+    reward: float
+    quality: float | None
+    cost_weight: float
 
 
 class Ledger:
@@ -31,19 +45,22 @@ class Ledger:
         self.scopes: dict[Place, ScopeState] = {}
         self.touched_agents: set[Place] = set()
         self.touched_scopes: set[Place] = set()
-        self.buffer_rows: RowLog[tuple[str, int]] = RowLog("buffer", self._buffer_row, self._live_rows)
-        self.limit_rows: RowLog[tuple[str, Stratum]] = RowLog("limit", self._limit_row, self._live_limits)
+        self.buffer_rows: RowLog[tuple[str, int]] = RowLog("buffer", self._read_rows, self._live_rows)
+        self.limit_rows: RowLog[tuple[str, Stratum]] = RowLog("limit", self._read_limits, self._live_limits)
 
-    def learn(self, joined: Joined, oldest_window: int) -> tuple[Joined, float] | None:
-        """Take in an experience or its revision; it and its reward, or None where there is nothing to learn."""
-        value = self._reward(joined.signals)
-        if value is None:
+    def learn(self, joined: Joined, window: int | None) -> Learned | None:
+        """Take in an experience or its revision; None where there is nothing to learn.
+
+        `window` is the start of the window that it belongs to, None if that is kept no longer.
+        """
+        earned = self._earned(joined.decision, joined.signals)
+        if earned is None:
             return None
-        before = None if joined.previous is None else self._reward(joined.previous)
+        before = None if joined.previous is None else self._earned(joined.decision, joined.previous)
         if before is None and joined.revision:
             # Parts without a reward may have come before; the first that gives one is revision 0 to readers.
             joined = replace(joined, revision=0, previous=None)
-        decision = joined.decision
+        decision, value = joined.decision, earned[0]
         place = (decision.tenant_key, decision.agent)
         agent = self.agents.get(place)
         if agent is None:
@@ -51,11 +68,12 @@ class Ledger:
         self.touched_agents.add(place)
         if before is None or joined.previous is None:
             agent.update(value, joined.signals, decision.occurred_s)
-            self.scope(decision.tenant_key, ROUTING).observe(value)
+            self.scope(decision.tenant_key, ROUTING).observe(value, decision, self.policies.trigger)
         else:
-            agent.revise(value - before, joined.previous, joined.signals)
-        self._buffer(joined, value, oldest_window)
-        return joined, value
+            agent.revise(value - before[0], joined.previous, joined.signals)
+        if window is not None:
+            self._buffer(joined, value, window)
+        return Learned(joined, *earned)
 
     def buffer(self, tenant_key: str) -> ReplayBuffer:
         """The replay buffer of a tenant key, made if it is new."""
@@ -73,9 +91,9 @@ class Ledger:
         self.touched_scopes.add(place)
         return state
 
-    def answered(self, result: TrainingResult) -> None:
-        """Note the answer to a trigger, or a rollback."""
-        self.scope(result.tenant_key, result.scope).answered(result)
+    def answered(self, result: TrainingResult, now_s: float, offset: int) -> None:
+        """Note the answer to a trigger, or a rollback, at an event time and an offset of experiences."""
+        self.scope(result.tenant_key, result.scope).answered(result, now_s, offset)
 
     def due(self, now_s: float) -> list[Due]:
         """The touched scopes that are worth training now."""
@@ -98,6 +116,9 @@ class Ledger:
                         champion_digest=state.champion_digest,
                         windows=tuple(sorted(buffer.windows)),
                         buffer_digest=buffer.digest(),
+                        trial_digest=state.trial.digest if state.trial else None,
+                        trial_offset=state.trial.began_offset if state.trial else None,
+                        changed_at_s=state.changed_at_s,
                     )
                 )
         return found
@@ -107,15 +128,19 @@ class Ledger:
         for buffer in self.buffers.values():
             buffer.evict(oldest_window)
 
-    def _reward(self, signals: Signals) -> float | None:
-        value = reward(signals, self.policies.reward)
-        return self.policies.join.default_reward if value is None else value
+    def _earned(self, decision: Waiting, signals: Signals) -> tuple[float, float | None, float] | None:
+        """The reward; and where its cost counts, what it was before, and the weight."""
+        quality = reward(signals, self.policies.reward)
+        if quality is None:
+            default = self.policies.join.default_reward
+            return None if default is None else (default, None, 0.0)
+        weight = self.policies.cost.weight_of(decision) if signals.cost else 0.0
+        if not weight:
+            return quality, None, 0.0
+        return after_cost(quality, signals.cost, weight), quality, weight
 
-    def _buffer(self, joined: Joined, value: float, oldest_window: int) -> None:
+    def _buffer(self, joined: Joined, value: float, start: int) -> None:
         decision = joined.decision
-        start = self.policies.buffer.window_of(decision.occurred_s)
-        if start < oldest_window:
-            return
         window = self.buffer(decision.tenant_key).window(start)
         stratum = stratum_of(decision.agent, decision.modality, value)
         if window.add(Row(decision.hash, value, joined.revision, stratum)):
@@ -123,21 +148,30 @@ class Ledger:
             for changed in window.changed_limits():
                 self.limit_rows.touch(start, (decision.tenant_key, changed))
 
-    def _buffer_row(self, start: int, place: tuple[str, int]) -> Any:
-        buffer = self.buffers.get(place[0])
-        window = None if buffer is None else buffer.windows.get(start)
-        row = window.rows.get(place[1]) if window else None
-        return None if row is None else (place[0], *row)
+    def _read_rows(self, start: int, places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Any]:
+        windows = self._windows(start)
+        nothing: dict[int, Row] = {}
+        return {
+            place: (place[0], *row)
+            for place in places
+            if (row := windows.get(place[0], nothing).get(place[1])) is not None
+        }
 
     def _live_rows(self, start: int, places: Sequence[tuple[str, int]]) -> list[tuple[str, int]]:
-        windows = {key: window.rows for key, b in self.buffers.items() if (window := b.windows.get(start))}
+        windows = self._windows(start)
         return [place for place in places if place[0] in windows and place[1] in windows[place[0]]]
+
+    def _windows(self, start: int) -> dict[str, dict[int, Row]]:
+        """The rows of the windows that start at `start`, by tenant key."""
+        return {key: window.rows for key, b in self.buffers.items() if (window := b.windows.get(start))}
 
     def _live_limits(self, start: int, places: Sequence[tuple[str, Stratum]]) -> list[tuple[str, Stratum]]:
         return [place for place in places if start in self.buffer(place[0]).windows]
 
-    def _limit_row(self, start: int, place: tuple[str, Stratum]) -> Any:
-        buffer = self.buffers.get(place[0])
-        window = None if buffer is None else buffer.windows.get(start)
-        limit = window.left_out.get(place[1]) if window else None
-        return None if limit is None else (place[0], place[1], limit)
+    def _read_limits(self, start: int, places: Iterable[tuple[str, Stratum]]) -> dict[tuple[str, Stratum], Any]:
+        windows = {key: window.left_out for key, b in self.buffers.items() if (window := b.windows.get(start))}
+        return {
+            (key, stratum): (key, stratum, limit)
+            for key, stratum in places
+            if key in windows and (limit := windows[key].get(stratum)) is not None
+        }

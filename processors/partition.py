@@ -15,7 +15,7 @@ from processors.intake import Intake, SourceRecord, dead_letter
 from processors.join import Join
 from processors.ledger import Ledger
 from processors.policies import Policies
-from processors.waiting import Joined, Part
+from processors.waiting import Joined
 from processors.workflow import decision_of
 from signalbox import topics
 from signalbox.errors import Unusable
@@ -68,6 +68,8 @@ class Partition:
         self.ledger = Ledger(policies)
         self._intake = Intake(policies.max_future_s)
         self._reward_version = policies.reward.version
+        self._oldest_window = 0
+        self._window_end_s = LONG_AGO
         self._outputs = Outputs()
         self._handlers: dict[str, Callable[[SourceRecord], None]] = {
             topics.ROUTING_DECISION: self._decision,
@@ -89,6 +91,7 @@ class Partition:
         if not fresh:
             return outputs
         self.batch += 1
+        self._turn_window()
         handle = self._handlers[topic]
         for record in fresh:
             try:
@@ -117,15 +120,17 @@ class Partition:
         decision = decode(RoutingDecision, record.value)
         tenant_key, occurred_s = self._intake.check(decision, record)
         self._pass(topics.ROUTING_DECISION, occurred_s)
-        raw = record.value or b""
-        self._learn(self.join.decide(decision, raw, tenant_key, self._source(topics.ROUTING_DECISION, record)))
+        joined = self.join.decide(decision, occurred_s, record.value or b"", tenant_key)
+        if joined is not None:
+            self._learn(joined, topics.ROUTING_DECISION, record.offset)
 
     def _outcome(self, record: SourceRecord) -> None:
         outcome = decode(RoutingOutcome, record.value)
         _, occurred_s = self._intake.check(outcome, record)
         self._pass(topics.ROUTING_OUTCOME, occurred_s)
-        part = Part(occurred_s, record.offset, record.timestamp, record.key or b"", record.value or b"")
-        self._learn(self.join.result(outcome, part, self._source(topics.ROUTING_OUTCOME, record)))
+        joined = self.join.result(outcome, occurred_s, record)
+        if joined is not None:
+            self._learn(joined, topics.ROUTING_OUTCOME, record.offset)
 
     def _workflow(self, record: SourceRecord) -> None:
         workflow = decode(WorkflowExecution, record.value)
@@ -133,23 +138,26 @@ class Partition:
         self._pass(topics.WORKFLOW_EXECUTION, occurred_s)
         decision = decision_of(workflow)
         if decision is not None:
-            source = self._source(topics.WORKFLOW_EXECUTION, record)
-            self._learn(self.join.decide(decision, encode_trusted(decision), tenant_key, source))
+            joined = self.join.decide(decision, occurred_s, encode_trusted(decision), tenant_key)
+            if joined is not None:
+                self._learn(joined, topics.WORKFLOW_EXECUTION, record.offset)
 
     def _training_result(self, record: SourceRecord) -> None:
         result = decode(TrainingResult, record.value)
         tenant_key, _ = self._intake.check(result, record)
         if tenant_key != result.tenant_key:
             raise Unusable("wrong_key", f"key {tenant_key!r}: the result's tenant_key is {result.tenant_key!r}")
-        self.ledger.answered(result)
+        self.ledger.answered(result, self.now_s, self.experiences_end)
 
-    def _learn(self, joined: Joined | None) -> None:
-        learned = None if joined is None else self.ledger.learn(joined, self._oldest_window())
+    def _learn(self, joined: Joined, topic: str, offset: int | str) -> None:
+        """Make an experience of what the record at `offset` of a source topic completed."""
+        window = self.policies.buffer.window_of(joined.decision.occurred_s)
+        learned = self.ledger.learn(joined, window if window >= self._oldest_window else None)
         if learned is None:
             return
-        joined, value = learned
-        window = self.policies.buffer.window_of(joined.decision.occurred_s)
-        data = experience_bytes(joined, value, self._reward_version, self.run, self.batch)
+        joined = learned.joined
+        source = f"{topic}/{self.number}/{offset}"
+        data = experience_bytes(learned, self._reward_version, source, self.run, self.batch)
         self._outputs.experiences.append((joined.decision.tenant_key.encode(), data, window))
 
     def _pass_time(self) -> None:
@@ -160,7 +168,7 @@ class Partition:
         never, orphans = self.join.expire(watermark_s)
         if self.policies.join.default_reward is not None:
             for waiting in never:
-                self._learn(Joined(waiting, Signals(), 0, f"{topics.ROUTING_DECISION}/{self.number}/expired"))
+                self._learn(Joined(waiting, Signals(), 0), topics.ROUTING_DECISION, "expired")
         for part in (*orphans, *self.join.take_refused()):
             message = "outcome: no decision of that id came within the join window"
             self._outputs.dead_letters.append(
@@ -170,7 +178,8 @@ class Partition:
 
     def _forget(self) -> None:
         self.join.forget(self.now_s)
-        oldest = self._oldest_window()
+        self._turn_window()
+        oldest = self._oldest_window
         self.ledger.evict(oldest)
         for start in [s for s in self.first_offsets if s < oldest]:
             del self.first_offsets[start]
@@ -178,12 +187,14 @@ class Partition:
     def _pass(self, topic: str, occurred_s: float) -> None:
         if occurred_s > self.event_s.get(topic, LONG_AGO):
             self.event_s[topic] = occurred_s
+            if occurred_s >= self._window_end_s:
+                self._turn_window()
 
-    def _oldest_window(self) -> int:
+    def _turn_window(self) -> None:
+        """Find the oldest window that is kept, from the newest decision or workflow."""
         policy = self.policies.buffer
         decided_s = self.event_s.get(topics.ROUTING_DECISION, LONG_AGO)
         newest_s = max(decided_s, self.event_s.get(topics.WORKFLOW_EXECUTION, LONG_AGO))
-        return policy.window_of(newest_s) - (policy.windows - 1) * policy.window_s
-
-    def _source(self, topic: str, record: SourceRecord) -> str:
-        return f"{topic}/{self.number}/{record.offset}"
+        newest = policy.window_of(newest_s)
+        self._oldest_window = newest - (policy.windows - 1) * policy.window_s
+        self._window_end_s = newest + policy.window_s

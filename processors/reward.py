@@ -31,15 +31,15 @@ class RewardPolicy:
 def reward(signals: Signals, policy: RewardPolicy) -> float | None:
     """The weighted mean of the signals present, less the penalty for time, in [0, 1]; None without signals."""
     total = weights = 0.0
-    if signals.search_quality is not None:
+    if (quality := signals.search_quality) is not None:
         weights += policy.search_quality_weight
-        total += policy.search_quality_weight * signals.search_quality
-    if signals.agent_success is not None:
+        total += policy.search_quality_weight * quality
+    if (success := signals.agent_success) is not None:
         weights += policy.agent_success_weight
-        total += policy.agent_success_weight * signals.agent_success
-    if signals.user_satisfaction is not None:
+        total += policy.agent_success_weight * success
+    if (satisfaction := signals.user_satisfaction) is not None:
         weights += policy.user_satisfaction_weight
-        total += policy.user_satisfaction_weight * signals.user_satisfaction
+        total += policy.user_satisfaction_weight * satisfaction
     if weights <= 0.0:
         return None
     return min(1.0, max(0.0, total / weights - time_penalty(signals.processing_time_s, policy)))

@@ -11,6 +11,7 @@ chunk, and no key is ever used twice.
 from __future__ import annotations
 
 from array import array
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, MutableSequence, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
@@ -37,24 +38,24 @@ class _Chunk(Generic[Id]):
 class RowLog(Generic[Id]):
     """The chunks of one kind of row.
 
-    `row(tag, id)` gives a live row's content, or None for a dead one; `tag` is what a chunk's rows share (the
-    window or hour that they live and die with). `live(tag, ids)` gives those whose rows live, where that can
-    be said of many at once: every chunk is looked at again and again.
+    `read(tag, ids)` gives the contents of those rows that live, by id in the order of `ids`; `tag` is what a
+    chunk's rows share (the window or hour that they live and die with). `live(tag, ids)` gives the ids alone,
+    where that is cheaper: every chunk is looked at again and again.
     """
 
     def __init__(
         self,
         name: str,
-        row: Callable[[int, Id], Any],
+        read: Callable[[int, Iterable[Id]], dict[Id, Any]],
         live: Callable[[int, Sequence[Id]], Sequence[Id]] | None = None,
         *,
         hashes_only: bool = False,
     ) -> None:
         self.name = name
-        self._row = row
-        self._live = live or self._live_one_by_one
+        self._read = read
+        self._live = live or self._ids_of_live
         self._hashes_only = hashes_only
-        self._touched: dict[int, dict[Id, None]] = {}
+        self._touched: defaultdict[int, dict[Id, None]] = defaultdict(dict)
         self._chunks: dict[str, _Chunk[Id]] = {}
         self._size_bytes = 0
         self._given_up: list[str] = []
@@ -64,10 +65,7 @@ class RowLog(Generic[Id]):
 
     def touch(self, tag: int, row_id: Id) -> None:
         """Note that a row is new or was changed by this batch."""
-        ids = self._touched.get(tag)
-        if ids is None:
-            ids = self._touched[tag] = {}
-        ids[row_id] = None
+        self._touched[tag][row_id] = None
 
     def write(self, batch: int) -> tuple[list[tuple[str, bytes]], list[str]]:
         """The records of this batch and the keys that get a tombstone."""
@@ -75,7 +73,7 @@ class RowLog(Generic[Id]):
         self._given_up.clear()
         records: list[tuple[str, bytes]] = []
         for tag, touched in self._touched.items():
-            rows = {i: content for i in touched if (content := self._row(tag, i)) is not None}
+            rows = self._read(tag, touched)
             for part, (ids, value) in enumerate(_encode(tag, list(rows), list(rows.values()))):
                 key = f"{self.name}/{batch}.{tag}.{part}"
                 self.restore(key, tag, ids, len(value))
@@ -114,15 +112,15 @@ class RowLog(Generic[Id]):
             live = self._live(chunk.tag, chunk.ids)
             if len(live) <= MOSTLY_DEAD * len(chunk.ids) or chunk.size_bytes <= small_bytes:
                 if live:
-                    self._touched.setdefault(chunk.tag, {}).update(dict.fromkeys(live))
+                    self._touched[chunk.tag].update(dict.fromkeys(live))
                 tombstones.append(key)
                 self._size_bytes -= chunk.size_bytes
             else:
                 self._chunks[key] = chunk
         return tombstones
 
-    def _live_one_by_one(self, tag: int, ids: Sequence[Id]) -> list[Id]:
-        return [i for i in ids if self._row(tag, i) is not None]
+    def _ids_of_live(self, tag: int, ids: Sequence[Id]) -> list[Id]:
+        return list(self._read(tag, ids))
 
     def _ids(self, ids: Iterable[Id]) -> MutableSequence[Id]:
         # Millions of remembered decisions are kept; as objects they would take five times the memory.

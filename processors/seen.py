@@ -22,22 +22,22 @@ class SeenDecisions:
     def __len__(self) -> int:
         return sum(map(len, self._open.values())) + sum(map(len, self._packed.values()))
 
-    def add(self, decision: int, occurred_s: float) -> None:
-        """Remember a decision."""
-        bucket = int(occurred_s // BUCKET_S)
+    def add(self, decision: int, occurred_s: float) -> int:
+        """Remember a decision; its hour."""
+        bucket = int(occurred_s) // BUCKET_S
         hashes = self._open.get(bucket)
         if hashes is None:
             hashes = self._open[bucket] = set()
         hashes.add(decision)
+        return bucket
 
     def contains(self, decision: int, occurred_s: float) -> bool:
-        """Whether the decision, or one at about its time, was seen."""
-        bucket = int(occurred_s // BUCKET_S)
-        if self._in_bucket(decision, bucket):
-            return True
-        first = int((occurred_s - self._edge_s) // BUCKET_S)
-        last = int((occurred_s + self._edge_s) // BUCKET_S)
-        return first != last and any(self._in_bucket(decision, b) for b in range(first, last + 1))
+        """Whether the decision was seen, at about that time."""
+        first = int(occurred_s - self._edge_s) // BUCKET_S
+        last = int(occurred_s + self._edge_s) // BUCKET_S
+        if first == last:
+            return self._in_bucket(decision, first)
+        return any(self._in_bucket(decision, bucket) for bucket in range(first, last + 1))
 
     def forget(self, before_s: float) -> None:
         """Forget the hours that end before `before_s`, and pack those that are no longer written to."""

@@ -28,8 +28,10 @@ class AgentStatistics:
         self.experiences += 1
         self.reward_sum += reward
         self.last_s = max(self.last_s, occurred_s)
-        self.successes += signals.agent_success is True
-        self.failures += signals.agent_success is False
+        success = signals.agent_success
+        if success is not None:
+            self.successes += success
+            self.failures += not success
 
     def revise(self, reward_change: float, before: Signals, signals: Signals) -> None:
         """Correct an experience that was counted before, with the signals that it had then."""

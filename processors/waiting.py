@@ -6,6 +6,7 @@ from functools import reduce
 
 from msgspec import Raw, Struct, json
 
+from processors.intake import SourceRecord
 from signalbox.events import RoutingDecision, RoutingOutcome, Signals, decode
 
 
@@ -32,6 +33,11 @@ class Part(Struct, frozen=True, array_like=True, gc=False):
     key: bytes
     value: bytes
 
+    @classmethod
+    def of(cls, record: SourceRecord, occurred_s: float) -> Part:
+        """What is kept of a record; most outcomes settle their decision, and then nothing is."""
+        return cls(occurred_s, record.offset, record.timestamp, record.key or b"", record.value or b"")
+
 
 class Parts(Struct, frozen=True, array_like=True, gc=False):
     """The outcomes known of a decision that is not settled; without a decision yet they are early."""
@@ -47,7 +53,6 @@ class Joined(Struct, frozen=True, array_like=True, gc=False):
     decision: Waiting
     signals: Signals
     revision: int
-    source: str
     previous: Signals | None = None
 
 
@@ -71,3 +76,17 @@ def inline_outcome(waiting: Waiting) -> Signals | None:
     if b'"outcome"' not in waiting.raw:
         return None
     return decode(RoutingDecision, waiting.raw).outcome
+
+
+class _Digests(Struct, frozen=True, gc=False):
+    policy_digest: str | None = None
+    trial_digest: str | None = None
+
+
+_digests = json.Decoder(_Digests).decode
+
+
+def digests_of(waiting: Waiting) -> tuple[str | None, str | None]:
+    """The policy that decided, and the candidate on trial where it disagreed, as the decision's bytes say."""
+    found = _digests(waiting.raw)
+    return found.policy_digest, found.trial_digest

@@ -11,7 +11,7 @@ from aiokafka.errors import TopicAlreadyExistsError, for_code
 
 from signalbox.connection import Connection
 from signalbox.errors import ConfigurationError
-from signalbox.topics import DEAD_LETTER, ROUTING_EXPERIENCE, TOPICS, TRAINING_RESULT, TopicSpec
+from signalbox.topics import AGENT_CARD, DEAD_LETTER, ROUTING_EXPERIENCE, TOPICS, TRAINING_RESULT, TopicSpec
 from streams.settings import Settings
 
 HOUR_MS = 3_600_000
@@ -63,7 +63,11 @@ async def _create(client: AIOKafkaAdminClient, settings: Settings) -> None:
 
 def _configuration(spec: TopicSpec, settings: Settings) -> dict[str, str]:
     if spec.compacted:
-        return _compacted(segment_ms=24 * HOUR_MS)
+        configuration = _compacted(segment_ms=24 * HOUR_MS)
+        if spec.name == AGENT_CARD:
+            # That an agent has left must be known to a router that starts much later, too.
+            configuration["delete.retention.ms"] = str(365 * 24 * HOUR_MS)
+        return configuration
     # Answers are the history of every policy and tell which triggers need none: they are few, and kept.
     kept_ms = -1 if spec.name == TRAINING_RESULT else int(settings.retention_hours * HOUR_MS)
     configuration = {"cleanup.policy": "delete", "retention.ms": str(kept_ms)}

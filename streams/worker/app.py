@@ -9,7 +9,9 @@ from mode import CrashingSupervisor
 
 from processors.partition import SOURCE_TOPICS
 from signalbox.connection import Connection
+from signalbox.topics import ROUTING_DECISION, ROUTING_OUTCOME
 from streams.settings import Settings
+from streams.worker.backlog import Backlog
 from streams.worker.batching import UntouchedSchema, batch_scheduler
 from streams.worker.catch_up import CatchUp
 from streams.worker.flights import Flights
@@ -61,6 +63,8 @@ def build_app(
     host = PartitionHost(settings, policies_from(settings), output, catch_up, liveness, table.data)
     flights = Flights(app.crash)
     transport.room, transport.applied = flights.room, host.written.get
+    transport.changelog_topic = settings.changelog_topic
+    transport.backlog = Backlog(settings.topic(ROUTING_DECISION), settings.topic(ROUTING_OUTCOME))
     for name in SOURCE_TOPICS:
         _add_agent(app, host, flights, settings.topic(name), name)
     _follow_assignment(app, table, host, settings)

@@ -21,11 +21,11 @@ BATCH_BYTES = 400_000
 class PartitionBatch(list[Any]):
     """Consecutive records of one partition, with what Faust asks of a record taken from the last."""
 
-    def __init__(self, records: list[Any]) -> None:
+    def __init__(self, tp: TP, records: list[Any]) -> None:
         super().__init__(records)
         last = records[-1]
-        self.topic: str = last.topic
-        self.partition: int = last.partition
+        self.topic: str = tp.topic
+        self.partition: int = tp.partition
         self.offset: int = last.offset
         self.timestamp: int = last.timestamp
         self.timestamp_type = last.timestamp_type
@@ -51,7 +51,7 @@ def batch_scheduler(changelog_topic: str, most_records: int) -> type[DefaultSche
             """Batches of fetched records."""
             return super().iterate(
                 {
-                    tp: fetched if tp.topic == changelog_topic else list(_batches(fetched, most_records))
+                    tp: fetched if tp.topic == changelog_topic else list(_batches(tp, fetched, most_records))
                     for tp, fetched in sorted(records.items())  # decisions before their outcomes
                 }
             )
@@ -59,17 +59,17 @@ def batch_scheduler(changelog_topic: str, most_records: int) -> type[DefaultSche
     return BatchScheduler
 
 
-def _batches(records: list[Any], most_records: int) -> Iterator[PartitionBatch]:
+def _batches(tp: TP, records: list[Any], most_records: int) -> Iterator[PartitionBatch]:
     batch: list[Any] = []
     size = 0
     for record in records:
         size += len(record.value or b"")
         if batch and (len(batch) >= most_records or size > BATCH_BYTES):
-            yield PartitionBatch(batch)
+            yield PartitionBatch(tp, batch)
             batch, size = [], len(record.value or b"")
         batch.append(record)
     if batch:
-        yield PartitionBatch(batch)
+        yield PartitionBatch(tp, batch)
 
 
 class UntouchedSchema(faust.Schema):  # type: ignore[type-arg]  # generic in the stub only

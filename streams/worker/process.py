@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import threading
 from typing import Any
+
+from mode.threads import WorkerThread
 
 from signalbox.errors import SignalboxError, Stop
 from streams.settings import Settings
@@ -68,6 +71,10 @@ async def _leave(app: Any, *clients: Output | CatchUp) -> None:
         # Whatever has happened now, the state is on Kafka.
         reason = "cancelled" if leaving.cancelled() else repr(leaving.exception())
         log.warning("ended without taking leave of Kafka: %s", reason)
+    # After a crash Faust's stop may return while its threads still end. They report to this loop until then.
+    for thread in threading.enumerate():
+        if isinstance(thread, WorkerThread):
+            await asyncio.to_thread(thread.join, STOP_LIMIT_S / 3)
 
 
 async def _stop(app: Any, *clients: Output | CatchUp) -> None:

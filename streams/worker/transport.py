@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
+
+from streams.worker.backlog import Backlog
 
 FETCH_WAIT_MS = 20
 """Faust's own 1500 ms let source partitions wait behind an idle changelog partition's long poll."""
@@ -20,6 +22,10 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer._isolation_level = "read_committed"
         return consumer
 
+    @property
+    def _transport(self) -> BatchTransport:
+        return cast(BatchTransport, self.consumer.transport)
+
     async def _fetch_records(
         self,
         consumer: Any,
@@ -27,13 +33,37 @@ class _ConsumerThread(driver.AIOKafkaConsumerThread):
         timeout: Any = None,  # noqa: ASYNC109 Faust's name
         max_records: Any = None,
     ) -> dict[TP, list[Any]]:
+        backlog = self._transport.backlog
+        active = active_partitions - backlog.held(active_partitions, lambda tp: _has_more(consumer, tp))
         # aiokafka gives all that it has of one partition before it comes to the next. An equal share of each
-        # keeps topics in step when there is much to catch up with: outcomes far ahead of their decisions cost
-        # more, and are given up when they are too far ahead.
-        fetched = dict(await super()._fetch_records(consumer, active_partitions, timeout, max_records))
-        for tp in active_partitions - fetched.keys():
+        # keeps partitions in step when there is much to catch up with.
+        self._spare_consumer_records(consumer)
+        fetched = dict(await super()._fetch_records(consumer, active, timeout, max_records))
+        for tp in active - fetched.keys():
             fetched.update(await super()._fetch_records(consumer, {tp}, 0, max_records))
+        backlog.took(fetched)
         return fetched
+
+    def _spare_consumer_records(self, consumer: Any) -> None:
+        """Let source records stay as aiokafka parsed them: to wrap each costs as much as to parse it.
+
+        They have everything that a processor asks of a record. Faust asks for more, of the changelog's.
+        """
+        for tp, result in consumer._fetcher._records.items():
+            parsed = getattr(result, "_partition_records", None)  # an error has none
+            if parsed is not None and tp.topic != self._transport.changelog_topic:
+                parsed._consumer_record = _as_parsed
+
+
+def _as_parsed(_: TP, record: Any) -> Any:
+    return record
+
+
+def _has_more(consumer: Any, tp: TP) -> bool:
+    """Whether the last fetch saw records behind the consumer's position (`lso`: without open transactions)."""
+    assignment = consumer._subscription.subscription and consumer._subscription.subscription.assignment
+    state = assignment.state_value(tp) if assignment else None
+    return bool(state and state.has_valid_position and state.lso and state.position < state.lso)
 
 
 class _Consumer(driver.Consumer):
@@ -60,10 +90,12 @@ class _Consumer(driver.Consumer):
 class BatchTransport(driver.Transport):
     """What the worker's app is given in place of Faust's own transport.
 
-    `room` is awaited before every fetch; `applied` gives the offset of a source partition up to which the state
-    is written, or None where nothing was applied yet.
+    `backlog` says what is not fetched yet; `room` is awaited before every fetch; `applied` gives the offset of
+    a source partition up to which the state is written, or None where nothing was applied yet.
     """
 
     Consumer = _Consumer
+    backlog: Backlog
+    changelog_topic: str
     room: Callable[[], Awaitable[None]]
     applied: Callable[[TP], int | None]
