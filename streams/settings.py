@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -61,28 +61,57 @@ class Settings(BaseSettings):
     processing_time_penalty: float = Field(0.1, ge=0, le=1, description="Largest penalty for time taken.")
     processing_time_half_s: float = Field(2.8, gt=0, description="Seconds that cost half that penalty.")
 
+    cost_weight: float = Field(0.0, ge=0, description="What a unit of an outcome's cost takes from the reward.")
+    tenant_cost_weights: dict[str, Annotated[float, Field(ge=0)]] = Field(
+        {}, description='The same for single tenants, as JSON: {"frugal": 2.5}; a request may say its own.'
+    )
+
     window_s: int = Field(3600, ge=1, description="Length of a replay-buffer window, whole seconds.")
     windows: int = Field(24, ge=1, description="Replay-buffer windows kept.")
     experience_replay_size: int = Field(1000, ge=1, description="Experiences kept in a window.")
 
     min_experiences_for_training: int = Field(50, ge=1, description="Experiences before the first trigger.")
     update_frequency: int = Field(10, ge=1, description="Further experiences before each later trigger.")
-    reward_drop: float = Field(0.1, gt=0, le=1, description="Fall of the mean reward that triggers.")
+    reward_drop: float = Field(
+        0.1, gt=0, le=1, description="Fall of the mean reward that triggers; a smaller one is no drift."
+    )
     optimization_interval_s: int = Field(3600, ge=1, description="Event time after which to train anyway.")
     cool_down_s: int = Field(30, ge=0, description="Least event time between two triggers of a scope.")
     trigger_timeout_s: int = Field(21_600, ge=1, description="Event time after which a trigger is given up.")
+    trial_frequency: int = Field(20, ge=1, description="Experiences on trial before each judgement of it.")
+    trial_decisions: int = Field(5000, ge=1, description="Decisions after which a trial ends.")
+    trial_s: int = Field(86_400, ge=1, description="Event time after which a trial ends, seconds.")
+    drift_error: float = Field(
+        0.1, gt=0, le=1, description="False alarms of drift to be expected in 100,000 experiences, at most."
+    )
+    promise_error: float = Field(
+        0.01, gt=0, lt=1, description="Chance that a champion that earns what was promised is ever suspected."
+    )
     seed: int = Field(0, ge=0, description="Seed of everything random.")
 
-    learner: Literal["grpo"] = Field("grpo", description="What trains the routing policy.")
+    learner: Literal["value", "grpo"] = Field("value", description="What trains the routing policy.")
     learning_rate: float | None = Field(None, gt=0, description="Step size; default: the learner's own.")
     batch_size: int = Field(32, ge=1, description="Experiences in a mini-batch.")
+    exploration: Literal["squarecb", "epsilon_greedy"] = Field(
+        "squarecb", description="How policies of the value learner explore; those of grpo are epsilon-greedy."
+    )
+    gamma: float = Field(1000.0, ge=0, description="SquareCB's: the larger, the less is explored.")
     exploration_epsilon: float = Field(0.1, ge=0, le=1, description="Share of decisions that explore.")
     epsilon_decay: float = Field(0.995, gt=0, le=1, description="Factor on it with each promoted policy.")
     min_epsilon: float = Field(0.05, ge=0, le=1, description="It never falls below this.")
     improvement_threshold: float = Field(
-        0.05, description="Relative improvement over the champion that a candidate must prove."
+        0.05, ge=0, le=1, description="Improvement over the champion that a candidate must prove."
     )
     gate_error: float = Field(0.05, gt=0, lt=1, description="Chance of a wrong promotion per champion.")
+    threshold_kind: Literal["relative", "absolute", "zero", "no_harm"] = Field(
+        "relative",
+        description="What the improvement is: relative to the champion, absolute, any, or no worse than that.",
+    )
+    trials: bool = Field(True, description="Try promising candidates on live disagreements with the champion.")
+    trial_share: float = Field(
+        0.5, gt=0, lt=1, description="Share of a trial's draws that are the candidate's."
+    )
+    trial_harm: float = Field(25.0, gt=0, description="Reward that a trial may cost before it is stopped.")
     held_out_share: float = Field(0.5, gt=0, lt=1, description="Share of experiences kept from training.")
 
     dead_letter_limit: float = Field(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from models.configuration import TrainingConfiguration
 from processors.buffer import BufferPolicy
+from processors.cost import CostPolicy
 from processors.join_state import JoinPolicy
 from processors.policies import Policies
 from processors.reward import RewardPolicy
@@ -27,6 +28,7 @@ def policies_from(settings: Settings) -> Policies:
             time_penalty=settings.processing_time_penalty,
             time_half_s=settings.processing_time_half_s,
         ),
+        cost=CostPolicy(weight=settings.cost_weight, tenant_weights=settings.tenant_cost_weights),
         buffer=BufferPolicy(
             window_s=settings.window_s, windows=settings.windows, capacity=settings.experience_replay_size
         ),
@@ -37,6 +39,11 @@ def policies_from(settings: Settings) -> Policies:
             interval_s=settings.optimization_interval_s,
             cool_down_s=settings.cool_down_s,
             timeout_s=settings.trigger_timeout_s,
+            trial_frequency=settings.trial_frequency,
+            trial_decisions=settings.trial_decisions,
+            trial_s=settings.trial_s,
+            drift_error=settings.drift_error,
+            promise_error=settings.promise_error,
         ),
         max_future_s=settings.max_future_s,
         seed=settings.seed,
@@ -48,6 +55,8 @@ def policies_from(settings: Settings) -> Policies:
 def _training(settings: Settings) -> TrainingConfiguration:
     return TrainingConfiguration(
         learner=settings.learner,
+        exploration=settings.exploration,
+        gamma=settings.gamma,
         learning_rate=settings.learning_rate,
         batch_size=settings.batch_size,
         epsilon=settings.exploration_epsilon,
@@ -57,5 +66,11 @@ def _training(settings: Settings) -> TrainingConfiguration:
         held_out_share=settings.held_out_share,
         improvement_threshold=settings.improvement_threshold,
         gate_error=settings.gate_error,
+        threshold_kind=settings.threshold_kind,
+        trials=settings.trials,
+        trial_share=settings.trial_share,
+        trial_harm=settings.trial_harm,
+        trial_decisions=settings.trial_decisions,
+        trial_s=settings.trial_s,
         seed=settings.seed,
     )

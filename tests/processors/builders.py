@@ -11,7 +11,10 @@ import msgspec
 from processors.changelog import Records, changes, recover
 from processors.partition import Outputs, Partition
 from processors.policies import Policies
+from processors.scope import ScopeState
+from processors.trigger import TriggerPolicy
 from processors.triggering import triggers
+from processors.waiting import Waiting
 from signalbox import topics
 from signalbox.events import (
     Experience,
@@ -71,9 +74,12 @@ def result(trigger_id: str, verdict: str = "rejected", at: float = 0.0, **fields
         "tenant_id": "harbor",
         "tenant_key": "harbor",
         "scope": "routing",
-        "reason": {"promoted": "better", "failed": "error", "rolled_back": "requested"}.get(
-            verdict, "not_proven"
-        ),
+        "reason": {
+            "promoted": "better",
+            "failed": "error",
+            "rolled_back": "requested",
+            "on_trial": "promising",
+        }.get(verdict, "not_proven"),
         "message": "because",
     }
     return TrainingResult(
@@ -82,6 +88,15 @@ def result(trigger_id: str, verdict: str = "rejected", at: float = 0.0, **fields
         verdict=verdict,  # type: ignore[arg-type]
         **(given | fields),
     )
+
+
+def observe(
+    state: ScopeState, reward: float, at: float = 0.0, policy: TriggerPolicy | None = None, **fields: Any
+) -> None:
+    """A first reward of a decision with these fields, `at` seconds after noon."""
+    raw = encode(decision("d", at, **fields))
+    waiting = Waiting(1, NOON + at, "harbor", "harbor", "d", "search", "text", 0.5, raw)
+    state.observe(reward, waiting, policy or TriggerPolicy())
 
 
 @dataclass(frozen=True)

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from processors.policies import Policies
-from processors.trigger import ScopeState, TriggerPolicy
+from processors.scope import ScopeState
+from processors.trigger import TriggerPolicy
 from signalbox.events import OptimizationTrigger, Signals
-from tests.processors.builders import COMPLETE, Worker, decision, result, workflow
+from tests.processors.builders import COMPLETE, Worker, decision, observe, result, workflow
 
 POLICY = TriggerPolicy(cool_down_s=30, timeout_s=21_600, interval_s=3600)
 
@@ -17,12 +18,12 @@ POLICY = TriggerPolicy(cool_down_s=30, timeout_s=21_600, interval_s=3600)
 def state_after(experiences: int, reward: float = 0.8) -> ScopeState:
     state = ScopeState()
     for _ in range(experiences):
-        state.observe(reward)
+        observe(state, reward)
     return state
 
 
 def answered(state: ScopeState, verdict: str = "rejected", **fields: Any) -> ScopeState:
-    state.answered(result(state.outstanding or "", verdict, **fields))
+    state.answered(result(state.outstanding or "", verdict, **fields), 0.0, 0)
     return state
 
 
@@ -30,11 +31,11 @@ def test_at_least_fifty_then_every_ten() -> None:
     """The specification's rule: 50 experiences, then every 10 further ones."""
     state, found = ScopeState(), []
     for count in range(1, 101):
-        state.observe(0.8)
+        observe(state, 0.8)
         now_s = 60.0 * count
         if reasons := state.reasons(POLICY, now_s):
             found.append((count, reasons))
-            state.triggered(f"t{count}", now_s)
+            state.triggered(f"t{count}", now_s, ("enough_experiences",))
             answered(state)
     assert found == [(count, ("enough_experiences",)) for count in range(50, 101, 10)]
 
@@ -42,14 +43,14 @@ def test_at_least_fifty_then_every_ten() -> None:
 def test_a_drop_of_the_reward_triggers_and_steadiness_does_not() -> None:
     patient = TriggerPolicy(update_frequency=10_000, interval_s=10**9, cool_down_s=0)
     state = state_after(100)
-    state.triggered("t", 0.0)
+    state.triggered("t", 0.0, ("enough_experiences",))
     answered(state)
     for _ in range(60):
-        state.observe(0.8)
+        observe(state, 0.8)
         assert state.reasons(patient, 100.0) == ()
     until = 0
     while not (reasons := state.reasons(patient, 100.0)):
-        state.observe(0.3)
+        observe(state, 0.3)
         until += 1
     assert reasons == ("reward_drop",)
     assert 3 <= until <= 15
@@ -59,50 +60,50 @@ def test_a_drop_of_the_reward_triggers_and_steadiness_does_not() -> None:
 def test_a_rise_of_the_reward_is_no_drop() -> None:
     patient = TriggerPolicy(update_frequency=10_000, interval_s=10**9, cool_down_s=0)
     state = state_after(100, 0.3)
-    state.triggered("t", 0.0)
+    state.triggered("t", 0.0, ("enough_experiences",))
     answered(state)
     for _ in range(100):
-        state.observe(0.9)
+        observe(state, 0.9)
         assert state.reasons(patient, 100.0) == ()
 
 
 def test_the_interval_triggers_if_there_is_anything_new() -> None:
     state = state_after(50)
-    state.triggered("t", 0.0)
+    state.triggered("t", 0.0, ("enough_experiences",))
     answered(state)
     assert state.reasons(POLICY, 4000.0) == (), "nothing has come since"
-    state.observe(0.8)
+    observe(state, 0.8)
     assert state.reasons(POLICY, 3599.0) == ()
     assert state.reasons(POLICY, 3600.0) == ("interval",)
 
 
 def test_several_reasons_are_all_named() -> None:
     state = state_after(100, 0.9)
-    state.triggered("t", 0.0)
+    state.triggered("t", 0.0, ("enough_experiences",))
     answered(state)
     for _ in range(20):
-        state.observe(0.1)
+        observe(state, 0.1)
     assert state.reasons(POLICY, 5000.0) == ("enough_experiences", "reward_drop", "interval")
 
 
 def test_cool_down() -> None:
     state = state_after(50)
-    state.triggered("t", 1000.0)
+    state.triggered("t", 1000.0, ("enough_experiences",))
     answered(state)
     for _ in range(20):
-        state.observe(0.8)
+        observe(state, 0.8)
     assert state.reasons(POLICY, 1029.9) == ()
     assert state.reasons(POLICY, 1030.0) == ("enough_experiences",)
 
 
 def test_at_most_one_is_outstanding_until_it_is_answered_or_times_out() -> None:
     state = state_after(50)
-    state.triggered("t", 0.0)
+    state.triggered("t", 0.0, ("enough_experiences",))
     for _ in range(100):
-        state.observe(0.8)
+        observe(state, 0.8)
     assert state.reasons(POLICY, 21_599.0) == ()
     assert "enough_experiences" in state.reasons(POLICY, 21_600.0)
-    state.answered(result("another"))
+    state.answered(result("another"), 0.0, 0)
     assert state.reasons(POLICY, 21_599.0) == (), "another trigger's answer is not this one's"
     answered(state)
     assert state.reasons(POLICY, 100.0) == ("enough_experiences",)
@@ -111,7 +112,7 @@ def test_at_most_one_is_outstanding_until_it_is_answered_or_times_out() -> None:
 @pytest.mark.parametrize("verdict", ["rejected", "failed"])
 def test_an_answer_without_a_new_champion_is_one_more_look(verdict: str) -> None:
     state = state_after(50)
-    state.triggered("t", 0.0)
+    state.triggered("t", 0.0, ("enough_experiences",))
     answered(state, verdict)
     assert (state.outstanding, state.looks, state.champion_digest) == (None, 1, None)
 
@@ -120,8 +121,8 @@ def test_an_answer_without_a_new_champion_is_one_more_look(verdict: str) -> None
 def test_a_new_champion_starts_a_new_count_of_looks_and_a_new_baseline(verdict: str) -> None:
     state = state_after(50)
     for _ in range(30):
-        state.observe(0.2)
-    state.triggered("t", 0.0)
+        observe(state, 0.2)
+    state.triggered("t", 0.0, ("enough_experiences",))
     answered(state, verdict, digest="b" * 64)
     assert (state.outstanding, state.looks, state.champion_digest) == (None, 0, "b" * 64)
     assert state.baseline_reward == state.recent_reward
@@ -129,23 +130,23 @@ def test_a_new_champion_starts_a_new_count_of_looks_and_a_new_baseline(verdict: 
 
 def test_a_rollback_to_the_baseline_leaves_no_champion() -> None:
     state = state_after(50)
-    state.triggered("t", 0.0)
+    state.triggered("t", 0.0, ("enough_experiences",))
     answered(state, "promoted", digest="b" * 64)
-    state.answered(result("rollback-1", "rolled_back", digest=None))
+    state.answered(result("rollback-1", "rolled_back", digest=None), 0.0, 0)
     assert state.champion_digest is None
 
 
 def test_a_stale_champion_is_corrected() -> None:
     state = state_after(50)
-    state.triggered("t", 0.0)
+    state.triggered("t", 0.0, ("enough_experiences",))
     answered(state, reason="stale_champion", champion_digest="c" * 64)
     assert (state.outstanding, state.looks, state.champion_digest) == (None, 0, "c" * 64)
 
 
 def test_a_row_is_the_whole_state() -> None:
     state = state_after(60)
-    state.triggered("t", 5.0)
-    assert ScopeState(*state.row()) == state
+    state.triggered("t", 5.0, ("enough_experiences",))
+    assert ScopeState.restored(state.row()) == state
 
 
 def triggers_of(

@@ -100,7 +100,11 @@ def test_a_trigger_carries_what_training_needs() -> None:
     worker = Worker(policies)
     worker.feed(decision("d1", outcome=COMPLETE))
     (trigger,) = worker.triggers
-    assert (trigger.seed, trigger.code_version, trigger.configuration) == (7, "9.9", {"rate": 0.5})
+    assert (trigger.seed, trigger.code_version, trigger.configuration) == (
+        7,
+        "9.9",
+        {"rate": 0.5, "cost_weight": 0.0},
+    )
     assert (trigger.run, trigger.batch) == (worker.partition.run, 1)
     assert decode(OptimizationTrigger, encode(trigger)) == trigger
 

@@ -16,11 +16,14 @@ from processors.join_state import JoinPolicy
 from processors.policies import Policies
 from processors.trigger import TriggerPolicy
 from signalbox import topics
-from signalbox.events import RoutingDecision, Signals
+from signalbox.events import Estimate, RoutingDecision, Signals, TrialProgress
 from tests.processors.builders import Batch, Stored, Worker, decision, outcome, record, result, workflow
 
 WINDOW_S = 60
 TENANTS = ("harbor", "museum")
+DIGESTS = ("a" * 64, "b" * 64)
+PROGRESS = TrialProgress(decisions=3, disagreements=1, seconds=60.0)
+PROMISED = Estimate(value=0.9, lower=0.8, upper=1.0, samples=9, effective_samples=9.0, largest_weight=1.0)
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -31,7 +34,15 @@ def small_policies(default_reward: float | None = None) -> Policies:
         join=JoinPolicy(window_s=WINDOW_S, remember_s=1800, default_reward=default_reward),
         buffer=BufferPolicy(window_s=300, windows=3, capacity=4),
         trigger=TriggerPolicy(
-            min_experiences=3, update_frequency=2, interval_s=500, cool_down_s=10, timeout_s=200
+            min_experiences=3,
+            update_frequency=2,
+            interval_s=500,
+            cool_down_s=10,
+            timeout_s=200,
+            trial_frequency=2,
+            trial_decisions=12,
+            trial_s=900,
+            promise_error=0.5,
         ),
     )
 
@@ -63,7 +74,11 @@ def a_decision(random: Random, name: str, at: float) -> RoutingDecision:
     """A decision, in four of ten cases with (a part of) its outcome."""
     inline = Signals(**some_signals(random)) if random.random() < 0.4 else None
     agent = random.choice(("search", "summary"))
-    return decision(name, at, tenant_id=random.choice(TENANTS), chosen_agent=agent, outcome=inline)
+    policies = {
+        "policy_digest": random.choice((None, *DIGESTS)),
+        "trial_digest": random.choice((None, None, *DIGESTS)),
+    }
+    return decision(name, at, tenant_id=random.choice(TENANTS), chosen_agent=agent, outcome=inline, **policies)
 
 
 def wild_events(random: Random, count: int) -> list[Any]:
@@ -110,13 +125,16 @@ def answers(worker: Worker, known: int, random: Random) -> list[Batch]:
     for trigger in worker.triggers[known:]:
         if random.random() < 0.3:
             continue
-        verdict = random.choice(("promoted", "rejected", "failed"))
+        verdict = random.choice(("promoted", "rejected", "failed", "on_trial"))
+        named = verdict in ("promoted", "on_trial")
         answer = result(
             trigger.trigger_id,
             verdict,
             tenant_id=trigger.tenant_id,
             tenant_key=trigger.tenant_key,
-            digest="a" * 64 if verdict == "promoted" else None,
+            digest=random.choice(DIGESTS) if named else None,
+            candidate=PROMISED if verdict == "promoted" else None,
+            trial=PROGRESS if verdict == "rejected" and random.random() < 0.5 else None,
         )
         offset = worker.partition.cursors.get(topics.TRAINING_RESULT, 0) + len(found)
         found.append((topics.TRAINING_RESULT, [record(answer, offset)]))
