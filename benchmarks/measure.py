@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Literal
 
 from msgspec import Struct
 
 
 class Options(Struct, frozen=True, kw_only=True):
-    """How to run: with how many seeds, and whether a rough answer in seconds is enough."""
+    """How to run: with how many seeds, whether a rough answer in seconds is enough, and on whose data.
+
+    `train` and `test` are labelled sets in place of a benchmark's own data, `cards` what is known of their
+    agents: `none`, `labels` or a file.
+    """
 
     seeds: int = 3
     quick: bool = False
+    train: Path | None = None
+    test: Path | None = None
+    cards: str = "none"
 
 
 class Measure(Struct, frozen=True, kw_only=True):
