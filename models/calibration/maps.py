@@ -27,21 +27,19 @@ def identity(confidence: Floats, rewards: Floats) -> Calibration:
 
 def isotonic(confidence: Floats, rewards: Floats) -> Calibration:
     """The ascending step function with the least squared error, drawn through the middles of its steps."""
-    order = np.argsort(confidence, kind="stable")
+    # Equal inputs are one step from the start: the map can't tell them apart.
+    inputs, place, counts = np.unique(confidence, return_inverse=True, return_counts=True)
+    sums = np.bincount(place.ravel(), rewards)
     blocks: list[tuple[float, float, int]] = []
-    for x, y in zip(confidence[order].tolist(), rewards[order].tolist(), strict=True):
-        inputs, total, count = x, y, 1
-        # Equal inputs are one block: the map can't tell them apart.
-        while blocks and (blocks[-1][1] / blocks[-1][2] >= total / count or blocks[-1][0] / blocks[-1][2] == x):
-            before = blocks.pop()
-            inputs, total, count = inputs + before[0], total + before[1], count + before[2]
-        blocks.append((inputs, total, count))
+    for step in zip((inputs * counts).tolist(), sums.tolist(), counts.tolist(), strict=True):
+        block = step
+        while blocks and blocks[-1][1] * block[2] >= block[1] * blocks[-1][2]:
+            x, total, count = blocks.pop()
+            block = (x + block[0], total + block[1], count + block[2])
+        blocks.append(block)
     keep = np.unique(np.linspace(0, len(blocks) - 1, _MOST_POINTS).round().astype(int))
     # One pseudo-observation of the block's own mean confidence: a lone success is no certainty.
-    points = [
-        (inputs / count, (total + inputs / count) / (count + 1))
-        for inputs, total, count in (blocks[place] for place in keep)
-    ]
+    points = [(x / count, (total + x / count) / (count + 1)) for x, total, count in (blocks[at] for at in keep)]
     outputs = np.maximum.accumulate([output for _, output in points])
     return _map("isotonic", np.array([x for x, _ in points]), outputs)
 

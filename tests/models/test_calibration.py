@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import cast
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 from models.calibration import (
     LEAST_SAMPLES,
@@ -20,7 +22,10 @@ from models.calibration import (
     platt,
 )
 from models.calibration.measures import Floats
+from models.calibration.policy import calibrate, trust_in
+from signalbox.policy import DecisionFeatures, Policy
 from signalbox.policy.calibration import Calibration, calibrated
+from tests.models.logs import kind_of, log
 
 UNITS = st.lists(st.floats(0, 1), min_size=10, max_size=80)
 
@@ -114,3 +119,35 @@ def test_measures_in_closed_form() -> None:
     assert confidence_accuracy(confidence, rewards) == pytest.approx(np.corrcoef(confidence, rewards)[0, 1])
     assert confidence_accuracy(confidence, 1 - rewards) == 0.0
     assert confidence_accuracy(confidence, np.ones(4)) == 0.0
+
+
+class Overrating:
+    """Believes the agent of the query's kind to be nearly sure, and all others to be hopeless."""
+
+    def values(self, query: DecisionFeatures, candidates: Sequence[str]) -> Floats:
+        values = np.full(len(candidates), 0.01)
+        values[kind_of(query.query)] = 0.99
+        return values
+
+
+def test_a_policy_is_calibrated_where_the_agent_that_it_prefers_acted() -> None:
+    policy = cast(Policy, Overrating())
+    experiences = log(1200)
+    trust = trust_in(policy, experiences)
+    assert trust.preferred.mean() == pytest.approx(0.25, abs=0.05)
+    assert trust.rewards[trust.preferred].mean() > 0.8 > trust.rewards[~trust.preferred].mean()
+    found = calibrate(policy, experiences)
+    assert found is not None and found.samples == trust.preferred.sum()
+    assert calibrated(found, 0.99) == pytest.approx(trust.rewards[trust.preferred].mean(), abs=0.02)
+
+
+def test_with_few_choices_of_its_own_all_that_is_known_counts() -> None:
+    found = calibrate(cast(Policy, Overrating()), log(100))
+    assert found is not None and found.samples == 100
+    assert calibrate(cast(Policy, Overrating()), log(20)) is None
+
+
+def test_what_is_learned_of_confidence_is_the_reward_before_cost() -> None:
+    [item] = log(1)
+    dear = structs.replace(item, reward=0.1, quality=0.7, cost_weight=6.0)
+    assert trust_in(cast(Policy, Overrating()), [dear]).rewards.tolist() == [0.7]
