@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from msgspec import structs
 
 from models.configuration import TrainingConfiguration
 from models.gate import error_at
@@ -14,7 +13,7 @@ from models.trial import TrialLimits, TrialVerdict, judge_trial
 from processors.training.answers import Deployed, OnTrial, TrainingAnswer, identity, short
 from processors.training.trial_units import units_of
 from signalbox.errors import ArtifactError
-from signalbox.events import Experience, OptimizationTrigger, TrainingResult, TrialProgress
+from signalbox.events import Experience, OptimizationTrigger, TrainingResult, TrialProgress, VerdictReason
 
 
 def judge(
@@ -31,7 +30,12 @@ def judge(
     """
     manifest = candidate.policy.manifest
     if manifest.lineage.parent_digest != trigger.champion_digest:
-        return _without_champion(trigger, candidate)
+        parent = short(manifest.lineage.parent_digest)
+        message = f"On trial against {parent}, but {short(trigger.champion_digest)} is in force."
+        return _ended(trigger, candidate, "stale_champion", message)
+    if trigger.changed_at is not None and trigger.changed_at > on_trial.begun_at:
+        message = "The rewards changed during the trial: what the candidate has learned holds no more."
+        return _ended(trigger, candidate, "not_proven", message)
     share = float(manifest.lineage.configuration.get("trial_share", configuration.trial_share))
     drawn = [item for item in experiences if item.decision.trial_digest == candidate.digest]
     units = units_of(drawn, candidate, champion, share)
@@ -80,13 +84,16 @@ def _judged(
     return TrainingAnswer(result, on_trial.artifact if promoted else None, manifest if promoted else None)
 
 
-def _without_champion(trigger: OptimizationTrigger, candidate: Deployed) -> TrainingAnswer:
-    parent = candidate.policy.manifest.lineage.parent_digest
+def _ended(
+    trigger: OptimizationTrigger, candidate: Deployed, reason: VerdictReason, message: str
+) -> TrainingAnswer:
+    """The end of a trial that has nothing left to show."""
     result = TrainingResult(
         **identity(trigger),
         verdict="rejected",
-        reason="stale_champion",
-        message=f"On trial against {short(parent)}, but {short(trigger.champion_digest)} is in force.",
+        reason=reason,
+        message=message,
+        digest=candidate.digest,
         trial=TrialProgress(decisions=0, disagreements=0, seconds=0.0),
     )
-    return TrainingAnswer(structs.replace(result, digest=candidate.digest))
+    return TrainingAnswer(result)

@@ -130,12 +130,6 @@ def test_a_trial_against_another_champion_is_over(begun: TrainingAnswer, champio
     assert result.trial is not None
 
 
-def test_what_happened_before_the_rewards_changed_is_no_evidence(begun: TrainingAnswer) -> None:
-    changed_at = BEGUN + timedelta(seconds=190)
-    result = judged(begun, log_of(begun, 200), changed_at=changed_at).result
-    assert (result.verdict, result.trial.disagreements) == ("on_trial", 10)
-
-
 def test_what_was_not_drawn_as_a_trial_draws_is_left_out(
     begun: TrainingAnswer, champion: TrainingAnswer
 ) -> None:
@@ -167,3 +161,11 @@ def test_who_has_left_gets_nothing_from_either(begun: TrainingAnswer, champion: 
         assert mixed[0] == 0.0
         found.append(drawn(item, mixed, np.random.default_rng(1), right_agent, at=BEGUN))
     assert len(units_of(found, *policies, 0.5)) == 30
+
+
+def test_a_change_of_the_rewards_ends_a_trial_that_had_begun_before(begun: TrainingAnswer) -> None:
+    experiences = log(60) + log_of(begun, 20)
+    ended = judged(begun, experiences, changed_at=BEGUN + timedelta(minutes=1)).result
+    assert (ended.verdict, ended.reason) == ("rejected", "not_proven")
+    assert "rewards changed" in ended.message and ended.trial is not None
+    assert judged(begun, experiences, changed_at=BEGUN - timedelta(minutes=1)).result.verdict == "on_trial"
