@@ -50,6 +50,7 @@ class TrainingConfiguration(Struct, frozen=True, kw_only=True, forbid_unknown_fi
     improvement_threshold: Annotated[float, Meta(ge=0.0)] = 0.05
     gate_error: Share = 0.05
     threshold_kind: ThresholdKind = "relative"
+    min_effective_samples: Annotated[float, Meta(ge=0.0)] = 10.0
     trials: bool = True
     trial_share: Share = 0.5
     trial_harm: Annotated[float, Meta(gt=0.0)] = 25.0

@@ -46,7 +46,7 @@ class GrpoLearner:
 
         Cards count only where it starts from the value model.
         """
-        usable = [item for item in experiences if item.propensity is not None]
+        usable = [item for item in experiences if item.propensity]
         if experiences and not usable:
             raise NothingToLearn(f"none of the {len(experiences)} experiences has a propensity")
         require_difference(usable)

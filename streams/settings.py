@@ -91,12 +91,19 @@ class Settings(BaseSettings):
 
     learner: Literal["value", "grpo"] = Field("value", description="What trains the routing policy.")
     learning_rate: float | None = Field(None, gt=0, description="Step size; default: the learner's own.")
-    batch_size: int = Field(32, ge=1, description="Experiences in a mini-batch.")
+    batch_size: int = Field(
+        32, ge=1, description="Experiences in a mini-batch of grpo; the value learner takes one at a time."
+    )
+    grpo_start: Literal["champion", "value"] = Field(
+        "champion", description="Whose weights grpo begins with: the champion's, or a value model's."
+    )
     exploration: Literal["squarecb", "epsilon_greedy"] = Field(
         "squarecb", description="How policies of the value learner explore; those of grpo are epsilon-greedy."
     )
     gamma: float = Field(1000.0, ge=0, description="SquareCB's: the larger, the less is explored.")
-    exploration_epsilon: float = Field(0.1, ge=0, le=1, description="Share of decisions that explore.")
+    exploration_epsilon: float = Field(
+        0.1, ge=0, le=1, description="Share of decisions that explore, where a policy is epsilon-greedy."
+    )
     epsilon_decay: float = Field(0.995, gt=0, le=1, description="Factor on it with each promoted policy.")
     min_epsilon: float = Field(0.05, ge=0, le=1, description="It never falls below this.")
     improvement_threshold: float = Field(
@@ -106,6 +113,9 @@ class Settings(BaseSettings):
     threshold_kind: Literal["relative", "absolute", "zero", "no_harm"] = Field(
         "relative",
         description="What the improvement is: relative to the champion, absolute, any, or no worse than that.",
+    )
+    min_effective_samples: float = Field(
+        10.0, ge=0, description="With less of what a policy would do, a log is insufficient evidence of it."
     )
     trials: bool = Field(True, description="Try promising candidates on live disagreements with the champion.")
     trial_share: float = Field(

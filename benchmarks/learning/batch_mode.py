@@ -17,7 +17,7 @@ from signalbox.policy import Artifact, pack
 EVERY = 50
 """Experiences between two triggers that train."""
 EVERY_SLOW = 300
-"""The same for a learner that would take minutes."""
+"""The same for what would take many minutes: GRPO's trainings, and screens, read the whole log each time."""
 
 
 class BatchRun(Struct, frozen=True, kw_only=True):

@@ -21,8 +21,8 @@ PROCESSES = 2
 BATCH_STREAM = "clinc10"
 """The stream on which the service's way of learning is simulated."""
 BATCHES = (
-    BatchWay("value", gate=True),
-    BatchWay("grpo", gate=True),
+    BatchWay("value", gate=True, every=EVERY_SLOW),
+    BatchWay("grpo", gate=True, every=EVERY_SLOW),
     BatchWay("value", gate=False),
     BatchWay("grpo", gate=False, every=EVERY_SLOW),
 )

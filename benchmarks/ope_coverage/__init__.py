@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmarks.measure import Measure, Options
 from benchmarks.ope_coverage.peers import PEERS
-from benchmarks.ope_coverage.population import Population, population
+from benchmarks.ope_coverage.population import Population, population_of
 from models.ope import Insufficient, PolicyEvidence, confidence_sequence, estimate, folds_of
 
 ID = "ope-coverage"
@@ -30,7 +30,7 @@ def run(options: Options) -> Iterator[Measure]:
     holds at every time is counted as right only if it held at each of four looks.
     """
     replicates = QUICK_REPLICATES if options.quick else REPLICATES
-    populations = [population(_FIRST_POPULATION + seed) for seed in range(options.seeds)]
+    populations = [population_of(_FIRST_POPULATION + seed) for seed in range(options.seeds)]
     for epsilon in EPSILONS:
         yield from _measure(populations, epsilon, replicates)
 

@@ -12,6 +12,8 @@ Floats = NDArray[np.float64]
 Bounds = tuple[float, float]
 _RESAMPLES = 100
 """As many as Open Bandit Pipeline takes by default."""
+_UNBOUNDED = 1e4
+"""Times the largest possible weight: as good as infinite, and the formulas stay as they are."""
 
 
 def bootstrap_ips(weights: Floats, rewards: Floats, largest: float, error: float, seed: int) -> Bounds:
@@ -36,7 +38,7 @@ def cressie_read(weights: Floats, rewards: Floats, largest: float, error: float,
 
     Karampatziakis, Langford and Mineiro, "Empirical likelihood for contextual bandits", 2020, with the
     Cressie-Read divergence of power -2. One unseen experience is added, with the weight 0 or the `largest`
-    possible, and the worst reward.
+    that is possible, and the worst reward.
     """
     del seed
     count = len(weights) + 1
@@ -48,6 +50,11 @@ def cressie_read(weights: Floats, rewards: Floats, largest: float, error: float,
     lower = min(_extreme(weights, rewards, 0.0, weight, radius, 1.0) for weight in (0.0, largest))
     upper = max(-_extreme(weights, rewards, 1.0, weight, radius, -1.0) for weight in (0.0, largest))
     return _inside(lower, upper)
+
+
+def cressie_read_unbounded(weights: Floats, rewards: Floats, largest: float, error: float, seed: int) -> Bounds:
+    """The same without knowledge of the largest weight, which is its authors' default."""
+    return cressie_read(weights, rewards, _UNBOUNDED * largest, error, seed)
 
 
 def _extreme(
@@ -76,4 +83,5 @@ PEERS: dict[str, Callable[[Floats, Floats, float, float, int], Bounds]] = {
     "bootstrap_ips": bootstrap_ips,
     "gaussian": gaussian,
     "cressie_read": cressie_read,
+    "cressie_read_unbounded": cressie_read_unbounded,
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from zlib import crc32
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from models.ope import PolicyEvidence, cross_fit, fit_reward_model
 from signalbox.policy import DecisionFeatures, FeatureConfiguration, Featurizer
 
 LOGGER_QUERIES, TARGET_QUERIES = 500, 2_500
+_WORDS = 1 << 16
 
 
 @dataclass(frozen=True)
@@ -56,23 +58,27 @@ class Population:
         return PolicyEvidence.of(rewards, chosen, logged, evaluated, cross_fit(examples, folds))
 
 
-def population(seed: int) -> Population:
+def population_of(seed: int) -> Population:
     """A classifier trained on 500 queries, one trained on 2,500 others, and all the queries that remain.
 
-    The queries are CLINC150's with its domains as agents, or generated ones where its files are absent.
+    The queries are CLINC150's with its domains as agents, or generated ones where its files are absent. The
+    classifiers see words only, so that they leave something to evaluate.
     """
     source = corpus()
     texts = source.train.texts + source.test.texts
     right = source.domain_of[np.concatenate([source.train.intents, source.test.intents])]
-    vectors = vectors_of(texts)
+    words = _words_of(texts)
     order = np.random.default_rng(seed).permutation(len(texts))
     first, second, rest = np.split(order, [LOGGER_QUERIES, LOGGER_QUERIES + TARGET_QUERIES])
-    pool = vectors.select(rest)
-    choices = [_classifier(vectors.select(part), right[part], source.domains, pool) for part in (first, second)]
-    return Population(source.name, source.domains, pool, right[rest], choices[0], choices[1])
+    pool = words.select(rest)
+    logger, target = (
+        _classifier(words.select(part), right[part], source.domains, pool) for part in (first, second)
+    )
+    vectors = _vectors_of(tuple(texts[place] for place in rest))
+    return Population(source.name, source.domains, vectors, right[rest], logger, target)
 
 
-def vectors_of(texts: tuple[str, ...]) -> Vectors:
+def _vectors_of(texts: tuple[str, ...]) -> Vectors:
     """The texts as the router would see them."""
     featurizer = Featurizer(FeatureConfiguration())
     pairs = [featurizer.vector(DecisionFeatures(text)) for text in texts]
@@ -81,6 +87,13 @@ def vectors_of(texts: tuple[str, ...]) -> Vectors:
         rows=np.concatenate([rows for rows, _ in pairs]),
         values=np.concatenate([values for _, values in pairs]),
     )
+
+
+def _words_of(texts: tuple[str, ...]) -> Vectors:
+    """The texts as sets of hashed words."""
+    rows = [np.unique([crc32(word.encode()) % _WORDS for word in text.lower().split()]) for text in texts]
+    starts = np.cumsum([0, *map(len, rows)], dtype=np.intp)
+    return Vectors(starts, np.concatenate(rows).astype(np.intp), np.ones(starts[-1], dtype=np.float32))
 
 
 def _classifier(vectors: Vectors, right: Places, agents: int, pool: Vectors) -> Places:

@@ -17,11 +17,12 @@ which keeps the next candidate waiting. A third is about one standard error."""
 
 
 def conclude(
-    improvement: Estimate, needed: float, shown: float, trials: bool
+    improvement: Estimate, needed: float, shown: float, trials: bool, least_shown: float = LEAST_SHOWN
 ) -> tuple[Verdict, VerdictReason, str]:
     """Verdict, reason and the words for it, from the improvement's bounds, both in reward per decision.
 
-    `needed` is what must be exceeded, `shown` how many effective samples the log has of the candidate's ways.
+    `needed` is what must be exceeded, `shown` how many effective samples the log has of the candidate's ways,
+    of which it should have `least_shown`.
     """
     if improvement.lower > needed:
         return "promoted", "better", "Proven better"
@@ -31,7 +32,7 @@ def conclude(
         return "rejected", "not_proven", "Surely not better by the threshold"
     if trials and improvement.value - needed > PROMISING * (improvement.value - improvement.lower):
         return "on_trial", "promising", "Promising, but not proven better"
-    if shown < LEAST_SHOWN:
+    if shown < least_shown:
         opening = f"The log shows only {shown:.1f} effective samples of what it would do otherwise"
         wanted = trials and improvement.samples >= LEAST_SEEN
         return "on_trial" if wanted else "rejected", "insufficient_evidence", opening

@@ -9,7 +9,7 @@ from msgspec import Struct, structs
 from models.gate.estimates import improvement_of, value_of
 from models.gate.evidence import Evidence, RewardModel, RewardMoments
 from models.gate.gather import gather
-from models.gate.rules import conclude, shown_of
+from models.gate.rules import LEAST_SHOWN, conclude, shown_of
 from models.threshold import Threshold
 from signalbox.events import Estimate, Experience, Verdict, VerdictReason
 from signalbox.policy import DecisionPolicy
@@ -57,6 +57,7 @@ def screen(
     expected: RewardMoments,
     model: RewardModel | None = None,
     trials: bool = False,
+    least_shown: float = LEAST_SHOWN,
 ) -> Screening:
     """Judge the candidate, as it would be deployed, against the champion (None: the baseline).
 
@@ -64,7 +65,8 @@ def screen(
     the threshold. Given the log, the chance that a candidate which is not better by the threshold ever passes
     is at most `error` over all looks at one champion. The experiences must not have been trained on, neither by
     the candidate nor by `model`, which only makes the answer sharper. With `trials`, a candidate that may yet
-    prove better on live traffic is sent there instead of being rejected.
+    prove better on live traffic is sent there instead of being rejected. With fewer than `least_shown`
+    effective samples of what the candidate would do otherwise, the log is no evidence against it.
     """
     evidence = gather(experiences, candidate, champion, model)
     samples = len(evidence)
@@ -87,11 +89,17 @@ def screen(
             f"The {samples} held-out experiences show nothing of the champion.",
             samples,
         )
-    return _judge(evidence, look, error_at(look, error), threshold, expected, trials)
+    return _judge(evidence, look, error_at(look, error), threshold, expected, trials, least_shown)
 
 
 def _judge(
-    evidence: Evidence, look: int, error: float, threshold: Threshold, expected: RewardMoments, trials: bool
+    evidence: Evidence,
+    look: int,
+    error: float,
+    threshold: Threshold,
+    expected: RewardMoments,
+    trials: bool,
+    least_shown: float,
 ) -> Screening:
     improvement = improvement_of(evidence, expected, error)
     champion = value_of(evidence.reversed(), expected, error)
@@ -100,7 +108,7 @@ def _judge(
     value = min(max(champion.value + improvement.value, 0.0), 1.0)
     candidate = structs.replace(candidate, value=value)
     needed = threshold.above(champion.value)
-    verdict, reason, opening = conclude(improvement, needed, shown_of(evidence), trials)
+    verdict, reason, opening = conclude(improvement, needed, shown_of(evidence), trials, least_shown)
     numbers = (
         f"the candidate earns {candidate.value:.3f} and the champion {champion.value:.3f}; the improvement is"
         f" at least {improvement.lower:+.3f} and must exceed {needed:+.3f}"

@@ -62,14 +62,6 @@ class OnlineValue:
         self._model.learn(*self._last, reward)
         self._last = None
 
-    def learn_from(
-        self, query: str, agent: int, reward: float, candidates: Sequence[int] | None = None
-    ) -> None:
-        """Learn from somebody else's decision: the reward in [0, 1] of the agent at this place."""
-        judgement = self._judge(query, candidates)
-        self._model.learn(judgement, int(np.flatnonzero(judgement.candidates == agent)[0]), reward)
-        self._last = None
-
     def values(self, query: str) -> NDArray[np.float64]:
         """The reward in [0, 1] that each agent may expect, shape (agents,)."""
         return self._model.judge(DecisionFeatures(query)).expected.values

@@ -51,7 +51,7 @@ def check_promise(
 
 def _weight(champion: Deployed, item: Experience) -> float:
     decision = item.decision
-    if decision.trial_digest is None or item.propensity is None:
+    if decision.trial_digest is None or not item.propensity:
         return 1.0
     shares = shares_of(champion.policy, decision)
     place = decision.candidate_agents.index(decision.chosen_agent)

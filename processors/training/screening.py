@@ -48,6 +48,7 @@ def train_and_screen(
         expected=RewardMoments.of(parts.shown),
         model=ExpectedRewards.learned_from(parts.shown, configuration.features),
         trials=configuration.trials,
+        least_shown=configuration.min_effective_samples,
     )
     return _judged(trigger, screening, candidate)
 

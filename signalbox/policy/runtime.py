@@ -115,7 +115,7 @@ class Policy:
         scores = self._scores(query, lineup)
         values = self._values(scores)
         if self.manifest.exploration == "squarecb":
-            worth = values - self._cost_weight(query) * lineup.costs
+            worth = self._worth(query, lineup, scores, values)
             return Decided(lineup.spread(square_cb, worth, self.manifest.gamma), values)
         return Decided(
             lineup.spread(epsilon_greedy, self._ranking(query, lineup, scores), self.epsilon), values
@@ -133,6 +133,22 @@ class Policy:
 
     def _cost_weight(self, query: DecisionFeatures) -> float:
         return self.manifest.cost_weight if query.cost_weight is None else query.cost_weight
+
+    def _worth(
+        self, query: DecisionFeatures, lineup: Lineup, scores: NDArray[np.float32], values: Floats
+    ) -> Floats:
+        """Value less cost; finite for all."""
+        weight = self._cost_weight(query)
+        if not weight:
+            return values
+        worth: Floats = values - weight * lineup.costs
+        known = scores > -np.inf
+        if known.all() or not known.any():
+            return worth
+        # An unknown agent must not be the best because all others are dear: at most it is worth what the best
+        # one would be if it earned nothing.
+        best = np.where(known, worth, -np.inf).argmax()
+        return np.where(known, worth, np.minimum(worth, worth[best] - values[best]))
 
     def _ranking(
         self, query: DecisionFeatures, lineup: Lineup, scores: NDArray[np.float32]

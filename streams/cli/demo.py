@@ -45,6 +45,7 @@ Examples:
   signalbox demo                                       90 seconds of generated traffic
   signalbox demo --constant-reward 0.7                 nothing to learn, so nothing is promoted
   signalbox demo --queries asked.csv --groups teams.json
+  signalbox demo --seconds 180 --change-at 15000       what was learned becomes wrong, and is learned anew
   signalbox demo --seconds 30 --json | tail -1         for a machine
 """
 

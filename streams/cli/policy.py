@@ -1,4 +1,4 @@
-"""`signalbox policy`: list, show, rollback, canary, end, verify."""
+"""`signalbox policy`: list, show, evaluate, rollback, canary, end, verify."""
 
 from __future__ import annotations
 
@@ -64,6 +64,27 @@ def show(policy: str | None, tenant: str, scope: str, as_json: bool) -> None:
 
     settings = load_settings()
     content = asyncio.run(describe_policy(settings.connection(), settings, tenant, scope, policy))
+    if as_json:
+        _print_json(content)
+    else:
+        click.echo("\n".join(lines(content)))
+
+
+@command.command()
+@click.argument("policy", required=False)
+@_tenant
+@_scope
+@_json
+def evaluate(policy: str | None, tenant: str, scope: str, as_json: bool) -> None:
+    """What a policy would earn, estimated from the log of whoever decided.
+
+    Read is the share that training never sees, up to the newest answered trigger. With both intervals (95 %):
+    the recommended one, and one that holds however often one looks; or why the log is not enough.
+    """
+    from streams.trainer.evaluate import evaluate_policy
+
+    settings = load_settings()
+    content = asyncio.run(evaluate_policy(settings.connection(), settings, tenant, scope, policy))
     if as_json:
         _print_json(content)
     else:

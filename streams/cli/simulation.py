@@ -37,6 +37,12 @@ _OPTIONS = (
         type=click.FloatRange(0, 1),
         help="Every outcome is worth this: there is nothing to learn, so nothing may be promoted.",
     ),
+    click.option(
+        "--change-at",
+        type=click.IntRange(min=1),
+        help="After so many decisions, all tenants together, the agents take each other's places: what was "
+        "learned holds no more.",
+    ),
     click.option("--queries", type=_FILE, help="Real queries: CSV or JSON lines of text and label."),
     click.option(
         "--groups", type=_FILE, help='Labels to agents: JSON {"agent": ["label"]} or CSV label,agent.'
@@ -59,12 +65,15 @@ def scenario_of(options: dict[str, Any]) -> Scenario:
     """The scenario that the options describe."""
     if options["groups"] and not options["queries"]:
         raise click.UsageError("--groups says which agent owns a label, so it needs --queries")
+    if options["change_at"] and options["constant_reward"] is not None:
+        raise click.UsageError("--change-at changes nothing with --constant-reward: all agents are alike")
     return Scenario(
         seed=options["seed"],
         tenants=options["tenants"],
         constant_reward=options["constant_reward"],
         queries=options["queries"],
         groups=options["groups"],
+        change_at=options["change_at"],
     )
 
 

@@ -25,7 +25,9 @@ class LoopState:
     """Counts and notes. Every method takes the time of what it is told, seconds since 1970."""
 
     def __init__(self) -> None:
+        self.changed_at: int | None = None
         self.triggers = 0
+        self.drift_triggers = 0
         self.published = 0
         self.adopted = 0
         self.rejected = 0
@@ -41,10 +43,23 @@ class LoopState:
         self._swapped_at: dict[tuple[str, int], float] = {}
         self._waiting: dict[str, float] = {}
 
+    def changed(self, decisions: int, at: float) -> None:
+        """The simulated world changed after so many decisions; being told again is no news."""
+        if self.changed_at is None:
+            self.changed_at = decisions
+            self._note(
+                at, "all", "changed", f"after {decisions:,} decisions the agents took each other's places"
+            )
+
     def trigger(self, event: OptimizationTrigger, at: float) -> None:
         """A trigger was published."""
         self.triggers += 1
         self._triggered_at[event.trigger_id] = at
+        if "drift" in event.reasons:
+            self.drift_triggers += 1
+            ago_s = max(0.0, at - (event.changed_at or event.occurred_at).timestamp())
+            text = f"the rewards fell {ago_s:.1f} s ago: what was learned before is void"
+            self._note(at, event.tenant_id, "drift", text)
 
     def result(self, event: TrainingResult, at: float) -> None:
         """A trigger was answered; promotions are told by `policy`, how a trial goes by `trials`."""

@@ -99,6 +99,8 @@ class WatchedRun:
             await asyncio.wait([routing], timeout=SHOW_EVERY_S)
 
     def _sample(self) -> None:
+        if self._traffic.changed_at is not None:
+            self._state.changed(self._traffic.changed_at, time.time())
         reward = self._traffic.total.last
         if reward is not None and self._traffic.total.decisions >= FIRST_SAMPLE and not self._routed_s:
             self._history.append(reward)

@@ -23,7 +23,8 @@ def summary(
 
     `first_reward` and `last_reward` are realised rewards of the first and last 500 decisions: those of their
     whole outcomes as the simulator drew them, also where no outcome was ever reported. The other rewards and
-    `regret` are exact expectations. Times in seconds; null where nothing was measured.
+    `regret` are exact expectations. `changed_at` is the number of decisions before the world changed. Times in
+    seconds; null where nothing was measured.
     """
     return {
         "broker": broker,
@@ -34,7 +35,9 @@ def summary(
         "best_single_agent_reward": score.best_single_agent,
         "optimal_reward": score.optimal,
         "regret": score.regret,
+        "changed_at": state.changed_at,
         "triggers": state.triggers,
+        "drift_triggers": state.drift_triggers,
         "policies_published": state.published,
         "policies_adopted": state.adopted,
         "candidates_rejected": state.rejected,
@@ -82,6 +85,9 @@ def _details(numbers: dict[str, Any]) -> str:
         f" trigger to policy {_range(numbers['trigger_to_policy_s'])}, "
         f"policy to router {_range(numbers['publish_to_adopt_s'])}",
     ]
+    if numbers["changed_at"] is not None:
+        changed, drift = numbers["changed_at"], numbers["drift_triggers"]
+        lines.append(f" the world changed after {changed:,} decisions; triggers because of drift: {drift}")
     if numbers["trainings_failed"]:
         lines.append(f" {numbers['trainings_failed']} trainings failed")
     if numbers["dead_letters"] or numbers["dropped"]:

@@ -21,6 +21,8 @@ NOTE_STYLES = {
     "adopted": "green",
     "promoted": "green",
     "on trial": "yellow",
+    "changed": "bold",
+    "drift": "yellow",
     "rejected": "dim",
     "failed": "red",
 }

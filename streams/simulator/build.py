@@ -26,6 +26,7 @@ class Scenario:
     constant_reward: float | None = None
     queries: Path | None = None
     groups: Path | None = None
+    change_at: int | None = None
 
 
 def build_traffic(scenario: Scenario, settings: Settings) -> Traffic:
@@ -34,7 +35,8 @@ def build_traffic(scenario: Scenario, settings: Settings) -> Traffic:
     tenants = scenario.tenants or (1 if scenario.queries else 3)
     if tenants > len(TENANTS):
         raise ConfigurationError(f"tenants: {tenants}, the simulator knows {len(TENANTS)}")
-    return Traffic(_workloads(scenario, tenants, reward_of), seed=scenario.seed)
+    workloads = _workloads(scenario, tenants, reward_of)
+    return Traffic(workloads, seed=scenario.seed, change_at=scenario.change_at)
 
 
 def reward_policy(settings: Settings) -> RewardPolicy:

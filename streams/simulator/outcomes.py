@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from itertools import product
 
 import numpy as np
@@ -60,6 +61,13 @@ class OutcomeModel:
         if reward is None:
             raise ValueError(f"signals: {signals} have no reward, so they can't be a simulated outcome")
         return reward
+
+    def permuted(self, former: NDArray[np.intp]) -> OutcomeModel:
+        """The model in which agent `i` is as good and as fast as agent `former[i]` is here, on every cell."""
+        permuted = copy(self)
+        permuted.strengths, permuted.expected = self.strengths[:, former], self.expected[:, former]
+        permuted.time_s = self.time_s[former]
+        return permuted
 
     def _expectation(self, cell: int, agent: int) -> float:
         """The mean reward of a cell and an agent, over all of their outcomes."""

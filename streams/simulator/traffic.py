@@ -18,10 +18,18 @@ class Traffic:
 
     Queries and outcomes come from separate generators, so that the queries of a seed are the same whatever
     the router chooses.
+
+    After `change_at` decisions of all tenants together the world changes: in every tenant the agents take each
+    other's places, and `workloads` are the changed ones. `changed_at` is None until then.
     """
 
     def __init__(
-        self, workloads: Sequence[Workload], *, seed: int, delivery: DeliveryPolicy | None = None
+        self,
+        workloads: Sequence[Workload],
+        *,
+        seed: int,
+        delivery: DeliveryPolicy | None = None,
+        change_at: int | None = None,
     ) -> None:
         self.workloads = tuple(workloads)
         sizes = 1.0 / np.arange(1, len(self.workloads) + 1)
@@ -29,8 +37,9 @@ class Traffic:
         self.total = score_of_all(self.workloads, sizes / sizes.sum())
         self.scores: tuple[Score, ...] = tuple(score_of(workload) for workload in self.workloads)
         self._delivery = delivery or DeliveryPolicy()
-        self._asking = np.random.default_rng([seed, 1])
-        self._answering = np.random.default_rng([seed, 2])
+        self.changed_at: int | None = None
+        self._change_at = change_at
+        self._asking, self._answering, self._changing = (np.random.default_rng([seed, i]) for i in (1, 2, 3))
 
     def next_task(self) -> tuple[int, Task]:
         """The index of the tenant that asks next, and its query."""
@@ -47,4 +56,7 @@ class Traffic:
         regret = float(expected.max() - expected[agent])
         self.total.add(reward, regret)
         self.scores[tenant].add(reward, regret)
+        if self.total.decisions == self._change_at:
+            self.changed_at = self._change_at
+            self.workloads = tuple(each.changed(self._changing) for each in self.workloads)
         return reports_of(signals, self._delivery, self._answering)

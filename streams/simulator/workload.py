@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -39,6 +39,17 @@ class Workload:
     tasks: TaskSource
     shares: NDArray[np.float64]
     outcomes: OutcomeModel
+
+    def changed(self, rng: np.random.Generator) -> Workload:
+        """The same queries and agents, but every agent has become as good as another one was.
+
+        Agents take each other's places in one random circle, so none keeps its own. Another agent is now the
+        best single one; what it earns and the optimum are the same.
+        """
+        circle = rng.permutation(len(self.agents))
+        former = np.empty_like(circle)
+        former[circle] = np.roll(circle, 1)
+        return replace(self, outcomes=self.outcomes.permuted(former))
 
     @property
     def best_single_agent(self) -> str:

@@ -59,8 +59,8 @@ async def prepared(kafka: Broker, prefix: str) -> Settings:
     return settings
 
 
-def watched(kafka: Broker, settings: Settings, pace: Pace) -> WatchedRun:
-    traffic = build_traffic(Scenario(seed=4), settings)
+def watched(kafka: Broker, settings: Settings, pace: Pace, change_at: int | None = None) -> WatchedRun:
+    traffic = build_traffic(Scenario(seed=4, change_at=change_at), settings)
     return WatchedRun(traffic, kafka.connection, BROKER, pace=pace, settings=settings, seed=4)
 
 
@@ -81,7 +81,8 @@ async def read_all(connection: Connection, topic: str) -> list[Any]:
 async def test_what_the_router_publishes_is_what_the_summary_counts(kafka: Broker) -> None:
     settings = await prepared(kafka, "simulator-")
     view = Recording()
-    numbers = await watched(kafka, settings, Pace(rate=2000, decisions=600)).run(view, asyncio.Event())
+    run = watched(kafka, settings, Pace(rate=2000, decisions=600), change_at=400)
+    numbers = await run.run(view, asyncio.Event())
     records = await read_all(kafka.connection, settings.topic(ROUTING_DECISION))
     decisions = [decode(RoutingDecision, record.value) for record in records]
     outcomes = [
@@ -99,6 +100,8 @@ async def test_what_the_router_publishes_is_what_the_summary_counts(kafka: Broke
     assert 0.9 < len(reported) / 600 < 1
     assert numbers["first_reward"] == pytest.approx(0.3, abs=0.06)  # what chance earns with these agents
     assert (numbers["dropped"], numbers["dead_letters"], numbers["policies_adopted"]) == (0, 0, 0)
+    assert (numbers["changed_at"], numbers["drift_triggers"]) == (400, 0)
+    assert [note.kind for note in view.shown[-1].notes] == ["changed"]
     assert view.closed
     assert view.shown[-1].waiting == len(reported)  # nobody makes experiences of them here
 

@@ -144,6 +144,17 @@ def test_show_gives_manifest_estimates_and_lineage(site: Site) -> None:
     assert "  lineage:\n    trigger_id: learned\n" in text
 
 
+def test_evaluate_estimates_any_policy_from_the_log(site: Site) -> None:
+    (learned,), (before,) = (site.json("evaluate", *name, "--tenant", "acme") for name in ((), ("1",)))
+    (policy,) = site.json("show", "--tenant", "acme")
+    assert (learned["digest"], learned["trigger_id"]) == (policy["digest"], "broken")
+    assert learned["held_out"] == before["held_out"] > 500
+    assert learned["recommended"]["lower"] > before["recommended"]["upper"]
+    text = site.run("evaluate", "--tenant", "acme").output
+    assert "recommended:\n  value: " in text
+    assert "\n    effective_samples: " in text
+
+
 def test_verify_trains_again_and_finds_the_same_bytes(site: Site) -> None:
     (found,) = site.json("verify", "--tenant", "acme")
     assert found["same"] and found["trigger_id"] == "learned"
@@ -161,6 +172,7 @@ def test_verify_fails_on_any_difference(site: Site) -> None:
     ("arguments", "message"),
     [
         (("show", "--tenant", "globex"), "tenant 'globex', scope 'routing': no policy is in force"),
+        (("evaluate", "--tenant", "globex"), "tenant 'globex', scope 'routing': no policy is in force"),
         (("show", "9", "--tenant", "acme"), "no policy was in force or on trial as '9'"),
         (("verify", "nobody", "--tenant", "acme"), "there is no answer to trigger 'nobody'"),
         (("rollback", "--tenant", "acme", "--to", "2"), "is in force already, as version 2"),

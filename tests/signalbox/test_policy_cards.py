@@ -104,6 +104,15 @@ def test_an_unknown_agent_is_not_exploited_because_all_others_are_dear() -> None
     assert policy.greedy(weighing(100.0), ("audio", "text", "stranger"))[2] == 0.0
 
 
+def test_nor_explored_more_than_the_best_is_taken() -> None:
+    policy = Policy(value_artifact(costs={"audio": 1.0, "text": 1.0, "video": 50.0}))
+    for candidates in (("video", "stranger"), ("stranger", "video", "nobody")):
+        decided = policy.decide(weighing(1.0), candidates)
+        taken = decided.probabilities[candidates.index("video")]
+        assert taken > 0.9
+        assert (policy.greedy(weighing(1.0), candidates) == (decided.probabilities == taken)).all()
+
+
 @pytest.mark.parametrize("exploration", ["squarecb", "epsilon_greedy"])
 def test_where_the_query_does_not_say_what_cost_weighs_the_manifest_does(exploration: str) -> None:
     made = value_artifact(exploration=exploration, costs={"audio": 1.0, "text": 0.0})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from signalbox.events import Estimate, OffsetRange, OptimizationTrigger, PolicyUpdate, TrainingResult, moment_at
@@ -77,6 +78,22 @@ def test_a_policy_counts_as_adopted_once_it_was_published_and_swapped_in(swap_fi
     assert state.publish_to_adopt_s == [0.25]
     assert state.adoptions == [12.25]
     assert [note.kind for note in state.notes] == ["adopted"]
+
+
+def test_a_changed_world_is_told_once_and_drift_whenever_it_is_the_reason() -> None:
+    state = LoopState()
+    for at in (5.0, 5.25):
+        state.changed(12_000, at)
+    state.trigger(a_trigger(), 1001.0)
+    state.trigger(
+        msgspec.structs.replace(a_trigger("t2"), reasons=("reward_drop", "drift"), changed_at=NOW), 1002.5
+    )
+
+    assert (state.changed_at, state.triggers, state.drift_triggers) == (12_000, 2, 1)
+    assert [(note.tenant_id, note.kind, note.text) for note in state.notes] == [
+        ("all", "changed", "after 12,000 decisions the agents took each other's places"),
+        ("harbor", "drift", "the rewards fell 2.5 s ago: what was learned before is void"),
+    ]
 
 
 def test_a_policy_from_before_the_run_counts_for_nothing() -> None:

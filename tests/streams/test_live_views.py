@@ -34,6 +34,8 @@ REQUIRED = {
     "trials_begun",
     "trials_promoted",
     "trials_rejected",
+    "changed_at",
+    "drift_triggers",
     "publish_to_adopt_s",
     "trigger_to_policy_s",
     "dead_letters",
@@ -213,6 +215,16 @@ def test_the_summary_for_a_person_shows_both_ends_and_what_was_possible() -> Non
     ):
         assert any(label in line and value in line for line in text.splitlines())
     assert "policy to router 0.20 s (p99 0.30 s)" in text
+
+
+def test_a_changed_world_is_part_of_both_summaries() -> None:
+    state = LoopState()
+    assert "world" not in text_of(render_summary(a_summary(state=state)))
+    state.changed(12_000, 1.0)
+    numbers = a_summary(state=state)
+
+    assert (numbers["changed_at"], numbers["drift_triggers"]) == (12_000, 0)
+    assert "the world changed after 12,000 decisions" in text_of(render_summary(numbers))
 
 
 def test_an_interrupted_run_has_a_summary_too() -> None:

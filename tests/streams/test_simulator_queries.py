@@ -89,6 +89,15 @@ def test_the_owner_of_the_label_is_the_right_agent() -> None:
     assert workload.best_single_agent_reward == pytest.approx(2 / 3 * right + 1 / 3 * wrong)
 
 
+def test_in_a_changed_world_every_group_has_another_right_agent() -> None:
+    rows = [(f"query {i}", f"label {i % 5}") for i in range(25)]
+    before = query_workload("harbor", rows, None, reward_of=REWARD_OF)
+    right = before.changed(np.random.default_rng(1)).outcomes.expected.argmax(axis=1)
+
+    assert sorted(right) == list(range(5))
+    assert (right != np.arange(5)).all()
+
+
 def test_every_query_is_asked_once_before_any_is_asked_again() -> None:
     workload = query_workload("harbor", ROWS, None, reward_of=REWARD_OF)
     rng = np.random.default_rng(0)

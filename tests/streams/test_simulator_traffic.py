@@ -17,7 +17,7 @@ from signalbox.events import Signals
 from streams.settings import load_settings
 from streams.simulator.build import Scenario, build_traffic
 from streams.simulator.delivery import DeliveryPolicy, reports_of
-from streams.simulator.generated import generated_workload
+from streams.simulator.generated import AGENTS, generated_workload
 from streams.simulator.outcomes import OutcomeModel
 from streams.simulator.score import SPAN, Score
 from streams.simulator.traffic import Traffic
@@ -177,6 +177,53 @@ def test_tenants_ask_more_or_less_often_and_the_total_knows_it() -> None:
         mean = sum(share * getattr(score, name) for share, score in zip(shares, traffic.scores, strict=True))
         assert getattr(traffic.total, name) == pytest.approx(mean)
     assert traffic.total.regret == pytest.approx(sum(score.regret for score in traffic.scores))
+
+
+@pytest.mark.parametrize("number", range(8))
+def test_in_a_changed_world_no_agent_keeps_its_own_place(number: int) -> None:
+    before = generated_workload(number, seed=3, reward_of=REWARD_OF)
+    after, again = (before.changed(np.random.default_rng(number)) for _ in range(2))
+    former = [before.outcomes.time_s.tolist().index(time_s) for time_s in after.outcomes.time_s]
+
+    assert sorted(former) == list(range(len(AGENTS)))
+    assert all(i != place for i, place in enumerate(former))
+    assert (after.outcomes.strengths == before.outcomes.strengths[:, former]).all()
+    assert (after.outcomes.strengths == again.outcomes.strengths).all()
+    assert (after.outcomes.strengths != before.changed(np.random.default_rng(99)).outcomes.strengths).any()
+
+
+def test_what_is_expected_of_a_changed_world_is_as_exact_as_before() -> None:
+    before = generated_workload(0, seed=3, reward_of=REWARD_OF)
+    after = before.changed(np.random.default_rng(0))
+    anew = OutcomeModel(after.outcomes.strengths, after.outcomes.time_s, REWARD_OF)
+
+    assert after.outcomes.expected == pytest.approx(anew.expected)
+    assert after.best_single_agent != before.best_single_agent
+    assert after.best_single_agent_reward == pytest.approx(before.best_single_agent_reward)
+    assert after.optimal_reward == pytest.approx(before.optimal_reward)
+    former_choice = before.outcomes.expected.argmax(axis=1)
+    earned = after.outcomes.expected[np.arange(len(former_choice)), former_choice]
+    assert after.shares @ earned < after.best_single_agent_reward  # what was learned holds no more
+
+
+def test_until_the_world_changes_nothing_is_different() -> None:
+    plain, changing = (build_traffic(Scenario(seed=7, change_at=n), load_settings()) for n in (None, 300))
+    same = []
+    for i in range(600):
+        assert plain.changed_at is None
+        assert changing.changed_at == (None if i < 300 else 300)
+        (tenant, task), asked = plain.next_task(), changing.next_task()
+        assert (tenant, task) == asked
+        same.append(plain.respond(tenant, task, "generalist") == changing.respond(tenant, task, "generalist"))
+
+    assert all(same[:300])
+    assert not all(same[300:])
+    lost = [
+        w.best_single_agent_reward - float(w.shares @ w.outcomes.expected[:, 0]) for w in changing.workloads
+    ]
+    assert min(lost) > 0.05  # the generalist is one no more
+    assert changing.total.last is not None and plain.total.last is not None
+    assert changing.total.last < plain.total.last - 0.05
 
 
 def test_more_tenants_than_there_are_names_for_are_refused() -> None:

@@ -76,14 +76,6 @@ def test_who_is_no_candidate_is_not_chosen() -> None:
         model.learn(0.5)
 
 
-def test_it_learns_from_somebody_elses_decisions() -> None:
-    model = OnlineValue(AGENTS, FEATURES, 0)
-    for _ in range(30):
-        for agent in range(len(AGENTS)):
-            model.learn_from("find it", agent, float(agent == 2))
-    assert model.greedy("find it") == 2
-
-
 def test_a_reward_belongs_to_one_decision() -> None:
     model, _ = trained(1)
     with pytest.raises(ValueError, match="no decision"):
