@@ -46,7 +46,7 @@ class TrainingConfiguration(Struct, frozen=True, kw_only=True, forbid_unknown_fi
     epsilon_decay: Annotated[float, Meta(gt=0.0, le=1.0)] = 0.995
     min_epsilon: Unit = 0.05
     min_experiences: Annotated[int, Meta(ge=2)] = 50
-    held_out_share: Share = 0.5
+    held_out_share: Share = 0.2
     improvement_threshold: Annotated[float, Meta(ge=0.0)] = 0.05
     gate_error: Share = 0.05
     threshold_kind: ThresholdKind = "relative"

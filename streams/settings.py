@@ -122,7 +122,7 @@ class Settings(BaseSettings):
         0.5, gt=0, lt=1, description="Share of a trial's draws that are the candidate's."
     )
     trial_harm: float = Field(25.0, gt=0, description="Reward that a trial may cost before it is stopped.")
-    held_out_share: float = Field(0.5, gt=0, lt=1, description="Share of experiences kept from training.")
+    held_out_share: float = Field(0.2, gt=0, lt=1, description="Share of experiences kept from training.")
 
     dead_letter_limit: float = Field(
         0.5, gt=0, le=1, description="Share of bad records, over the last 1000, that stops the worker."

@@ -86,6 +86,7 @@ def batch_row(events: EventResult, result: BatchResult) -> Measure:
             "promotions": round(fmean(run.promotions for run in result.runs), 1),
             "trials": round(fmean(run.trials for run in result.runs), 1),
             "trigger_every": result.way.every,
+            "settings": dict(result.way.changes),
         },
     )
 

@@ -20,9 +20,12 @@ FIRST_SEED = 100
 PROCESSES = 2
 BATCH_STREAM = "clinc10"
 """The stream on which the service's way of learning is simulated."""
+LESS_CAUTION = (("improvement_threshold", 0.02), ("trial_decisions", 1500))
+"""The specification's threshold of 5 % costs reward: the same gate with 2 %, and trials that end sooner."""
 BATCHES = (
     BatchWay("value", gate=True, every=EVERY_SLOW),
-    BatchWay("grpo", gate=True, every=EVERY_SLOW),
+    BatchWay("value", gate=True, every=EVERY_SLOW, changes=LESS_CAUTION),
+    BatchWay("grpo", gate=True, every=EVERY_SLOW, changes=LESS_CAUTION),
     BatchWay("value", gate=False),
     BatchWay("grpo", gate=False, every=EVERY_SLOW),
 )

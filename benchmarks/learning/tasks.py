@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from benchmarks.learning.batch_mode import EVERY, BatchRun, Loop
 from benchmarks.learning.catalogue import build_stream
@@ -36,11 +36,14 @@ class Source(NamedTuple):
 
 
 class BatchWay(NamedTuple):
-    """A learner, whether the gate stands before its candidates, and the experiences between two triggers."""
+    """A learner, whether the gate stands before its candidates, the experiences between two triggers, and what
+    is set otherwise than by default.
+    """
 
     learner: Literal["value", "grpo"]
     gate: bool
     every: int = EVERY
+    changes: tuple[tuple[str, float], ...] = ()
 
 
 class StreamFacts(Struct, frozen=True):
@@ -74,7 +77,7 @@ def vowpal_wabbit(source: Source, seed: int, quick: bool, settings: str) -> Run:
 
 
 def in_batches(source: Source, seed: int, quick: bool, way: BatchWay) -> BatchRun:
-    """A learner as the service runs it, with the service's defaults."""
+    """A learner as the service runs it, with the service's defaults but for `way.changes`."""
     loop = GatedLoop if way.gate else Loop
-    configuration = TrainingConfiguration(learner=way.learner)
+    configuration = structs.replace(TrainingConfiguration(learner=way.learner), **dict(way.changes))
     return loop(source.stream(seed, quick), seed, configuration, way.every).run()

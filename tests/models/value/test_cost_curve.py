@@ -65,7 +65,7 @@ def test_each_point_is_near_the_best_that_could_be_done(policy: Policy, weight: 
     cost, earned = means(policy, weight)
     best = (QUALITY - weight * COSTS).max(axis=1).mean()
     worst = (QUALITY - weight * COSTS).min(axis=1).mean()
-    assert best - (earned - weight * cost) < 0.15 * (best - worst)
+    assert best - (earned - weight * cost) < 0.2 * (best - worst)
 
 
 def test_a_request_without_a_weight_takes_the_tenants(policy: Policy) -> None:

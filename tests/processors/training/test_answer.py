@@ -17,7 +17,7 @@ from signalbox.events import AgentCard, Experience, encode
 from signalbox.policy import DecisionFeatures, FeatureConfiguration, Policy, digest_of, unpack
 from tests.models.logs import AGENTS, KINDS, START, experience, log, trigger
 
-CONFIGURATION = TrainingConfiguration(features=FeatureConfiguration(bits=12))
+CONFIGURATION = TrainingConfiguration(features=FeatureConfiguration(bits=12), held_out_share=0.5)
 GRPO = msgspec.structs.replace(CONFIGURATION, learner="grpo")
 
 

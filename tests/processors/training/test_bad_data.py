@@ -13,7 +13,7 @@ from signalbox.events import Experience, encode
 from signalbox.policy import FeatureConfiguration
 from tests.models.logs import AGENTS, experience, log, trigger
 
-CONFIGURATION = TrainingConfiguration(features=FeatureConfiguration(bits=12))
+CONFIGURATION = TrainingConfiguration(features=FeatureConfiguration(bits=12), held_out_share=0.5)
 Damage = Callable[[Experience], Experience]
 
 

@@ -16,7 +16,7 @@ from signalbox.policy import Artifact, DecisionFeatures, FeatureConfiguration, P
 from tests.models.logs import AGENTS, START, Reward, log, right_agent, trigger
 from tests.processors.training.trials import UNIFORM, drawn, tried
 
-CONFIGURATION = TrainingConfiguration(features=FeatureConfiguration(bits=12))
+CONFIGURATION = TrainingConfiguration(features=FeatureConfiguration(bits=12), held_out_share=0.5)
 BEGUN = START + timedelta(hours=1)
 
 

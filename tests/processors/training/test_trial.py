@@ -16,7 +16,7 @@ from signalbox.policy import DecisionFeatures, FeatureConfiguration, Policy, dig
 from tests.models.logs import AGENTS, START, log, right_agent, trigger
 from tests.processors.training.trials import drawn, fair_coin, other_way_round, tried
 
-CONFIGURATION = TrainingConfiguration(features=FeatureConfiguration(bits=12))
+CONFIGURATION = TrainingConfiguration(features=FeatureConfiguration(bits=12), held_out_share=0.5)
 BEGUN = START + timedelta(hours=1)
 
 
