@@ -25,7 +25,7 @@ class Benchmark(NamedTuple):
 BENCHMARKS = {
     "decide-latency": Benchmark("benchmarks.decide_latency", "how long a router's decision takes"),
     "throughput": Benchmark("benchmarks.throughput", "events through one worker process, and its recovery"),
-    "ope-coverage": Benchmark("benchmarks.ope_coverage", "coverage and width of off-policy intervals"),
+    "ope-coverage": Benchmark("benchmarks.ope_coverage", "coverage and width of off-policy intervals", 10, 3),
     "gate-error": Benchmark("benchmarks.gate_error", "wrong promotions and power of screen and trial", 1, 1),
     "drift": Benchmark("benchmarks.drift", "recovery after a change of the rewards, and false alarms", 5, 1),
     "calibration": Benchmark("benchmarks.calibration", "how often a decision's confidence comes true", 5, 1),

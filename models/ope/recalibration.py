@@ -8,9 +8,6 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 _CERTAIN = 0.02
 """A model's prediction is taken to be at least so far from 0 and 1."""
-_MOST = 1.25
-"""A model of few steps claims too little, and where the log explored little, its slope is known badly. Without
-this bound the interval is narrower and covers too seldom (docs/evaluation.md)."""
 _STEPS = 8
 _RIDGE = 0.1
 _FARTHEST = 12.0
@@ -29,13 +26,11 @@ def sigmoid(scores: Floats) -> Floats:
     return probabilities
 
 
-def shrunk_slope(
-    offsets: Floats, rewards: Floats, counts: Floats, stratum: NDArray[np.intp], most: float = _MOST
-) -> float:
+def shrunk_slope(offsets: Floats, rewards: Floats, counts: Floats, stratum: NDArray[np.intp]) -> float:
     """The slope of the rewards' logit on the predictions' one, with an intercept for each stratum.
 
     Platt, "Probabilistic outputs for support vector machines", 1999, by Newton's method, each (n,) weighted by
-    `counts`. Confined to [0, `most`]: a useless model gets 0, none is trusted much beyond what it claims.
+    `counts`. Confined to [0, 1]: a useless model gets 0, none is trusted beyond what it claims.
     """
     heard = counts > 0.0
     design = np.column_stack([np.eye(int(stratum.max()) + 1)[stratum[heard]], offsets[heard]])
@@ -47,4 +42,4 @@ def shrunk_slope(
         curvature[np.diag_indices_from(curvature)] += _RIDGE
         gradient = design.T @ (weights * (rewards - expected)) - _RIDGE * solution
         solution += np.linalg.solve(curvature, gradient)
-    return float(np.clip(solution[-1], 0.0, most))
+    return float(np.clip(solution[-1], 0.0, 1.0))
