@@ -38,7 +38,7 @@ from tests.processors.training.trials import drawn, other_way_round, tried
 pytestmark = pytest.mark.integration
 
 WINDOW = int(epoch_s(START))
-CONFIGURATION = {"features": {"bits": 12}}
+CONFIGURATION = {"features": {"bits": 12}, "held_out_share": 0.5}
 
 
 class Site:
