@@ -1,17 +1,26 @@
 # Every target makes the environment from the lock file first; nothing else has to be installed.
 PYTHON ?= python3
 VENV := .venv
+PHOENIX := .venv-phoenix
 BIN := $(VENV)/bin
 ARGS ?=
 SUITE := -m "not slow" --cov=processors --cov=models --cov-report=term:skip-covered --cov-fail-under=95
 
-.PHONY: help env demo test check format bench schemas lock clean
+.PHONY: help env phoenix demo test check format bench schemas lock clean
 .DEFAULT_GOAL := help
 
 help: ## List what can be made
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
 env: $(VENV)/.ready ## The Python environment, from requirements.lock (about half a minute)
+
+phoenix: $(PHOENIX)/.ready ## A Phoenix server's environment, which tests start; it would double the size of ours
+
+$(PHOENIX)/.ready: requirements-phoenix.lock $(VENV)/.ready
+	@echo "environment: creating $(PHOENIX)"
+	@$(PYTHON) -m venv --clear $(PHOENIX)
+	@$(BIN)/uv pip sync --python $(PHOENIX)/bin/python --require-hashes requirements-phoenix.lock
+	@touch $@
 
 # uv comes out of the same lock file as everything else, so that its hash is checked too.
 $(VENV)/.ready: requirements.lock
@@ -28,7 +37,7 @@ $(VENV)/.ready: requirements.lock
 demo: env ## Broker, worker, trainer and a simulated router; watch the reward climb (ARGS="...")
 	@bin/signalbox demo $(ARGS)
 
-test: env ## The test suite, with the coverage that processors/ and models/ must keep (ARGS="-m slow" for the rest)
+test: env phoenix ## The test suite, with the coverage that processors/ and models/ must keep (ARGS="-m slow" for the rest)
 	@$(BIN)/python -m pytest $(if $(ARGS),$(ARGS),$(SUITE))
 
 check: env ## Lint, format, types and the import rule
@@ -54,4 +63,4 @@ lock: env ## Pin the newest versions that fit pyproject.toml
 	  -q -o requirements-phoenix.lock
 
 clean: ## Remove the environment and every cache
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
+	rm -rf $(VENV) $(PHOENIX) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage*

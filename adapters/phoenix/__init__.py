@@ -1,0 +1,1 @@
+"""Arize Phoenix: where a training run can be looked at."""
