@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from opentelemetry.trace import Span, Tracer
+    from openinference.instrumentation import OITracer
+    from opentelemetry.trace import Span
 
 FLUSH_LIMIT_MS = 5_000
 """A Phoenix that is away costs a training no more than this, and nothing else."""
@@ -49,7 +50,7 @@ def training_trace(url: str, tenant_id: str, name: str, attributes: Mapping[str,
         provider.shutdown()
 
 
-def _callback(tracer: Tracer, root: Span) -> Any:
+def _callback(tracer: OITracer, root: Span) -> Any:
     from dspy.utils.callback import BaseCallback
     from opentelemetry.trace import Status, StatusCode, set_span_in_context
 
@@ -58,7 +59,7 @@ def _callback(tracer: Tracer, root: Span) -> Any:
     # DSPy calls from many threads; single dict operations need no lock.
     spans: dict[str, Span] = {}
 
-    class Spans(BaseCallback):
+    class Spans(BaseCallback):  # type: ignore[misc]  # DSPy has no types
         """Opens a span when DSPy says that something starts, and closes it when that ends."""
 
         def on_lm_start(self, call_id: str, instance: Any, inputs: dict[str, Any]) -> None:
@@ -97,7 +98,7 @@ def _callback(tracer: Tracer, root: Span) -> Any:
                 span.set_attributes(attributes)
                 span.set_status(Status(StatusCode.OK))
             else:
-                span.record_exception(exception)  # type: ignore[arg-type]  # a cancellation is no Exception
+                span.record_exception(exception)
                 span.set_status(Status(StatusCode.ERROR, type(exception).__name__))
             span.end()
 
