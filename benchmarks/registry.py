@@ -30,6 +30,7 @@ BENCHMARKS = {
     "drift": Benchmark("benchmarks.drift", "recovery after a change of the rewards, and false alarms", 5, 1),
     "calibration": Benchmark("benchmarks.calibration", "how often a decision's confidence comes true", 5, 1),
     "learning": Benchmark("benchmarks.learning", "reward while learning to route, and after", 5, 1, True),
+    "prompt-programs": Benchmark("benchmarks.prompt_programs", "accuracy after each prompt optimiser", 5, 1),
 }
 
 
