@@ -17,14 +17,18 @@ if TYPE_CHECKING:
         WorkflowExecution,
     )
     from signalbox.in_force import ActivePolicy
+    from signalbox.outbox import PublisherCounts
     from signalbox.policy_feed import PolicyFeed
-    from signalbox.publisher import Publisher, PublisherCounts
+    from signalbox.program.slot import ActiveProgram, ProgramSlot
+    from signalbox.publisher import Publisher
+    from signalbox.recommend.recommender import RoutingRecommender
     from signalbox.router import Router
     from signalbox.slots import PolicySlots
     from signalbox.subscriber import PolicySubscriber
 
 __all__ = [
     "ActivePolicy",
+    "ActiveProgram",
     "AgentCard",
     "CardFeed",
     "Connection",
@@ -32,12 +36,14 @@ __all__ = [
     "PolicyFeed",
     "PolicySlots",
     "PolicySubscriber",
+    "ProgramSlot",
     "Publisher",
     "PublisherCounts",
     "Relationship",
     "Router",
     "RoutingDecision",
     "RoutingOutcome",
+    "RoutingRecommender",
     "WorkflowExecution",
 ]
 
@@ -56,7 +62,10 @@ _HOMES = {
     ),
     "signalbox.in_force": ("ActivePolicy",),
     "signalbox.policy_feed": ("PolicyFeed",),
-    "signalbox.publisher": ("Publisher", "PublisherCounts"),
+    "signalbox.program.slot": ("ActiveProgram", "ProgramSlot"),
+    "signalbox.outbox": ("PublisherCounts",),
+    "signalbox.publisher": ("Publisher",),
+    "signalbox.recommend.recommender": ("RoutingRecommender",),
     "signalbox.router": ("Router",),
     "signalbox.slots": ("PolicySlots",),
     "signalbox.subscriber": ("PolicySubscriber",),

@@ -5,12 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from threading import Thread
-from types import TracebackType
-from typing import Self
 
 from aiokafka.errors import KafkaError
 
@@ -106,41 +103,3 @@ async def wait_for_event(event: asyncio.Event, timeout_s: float) -> bool:
     except TimeoutError:
         return False
     return True
-
-
-class Opened(ABC):
-    """What works in the background between `open` and `close`; a context manager, sync and async."""
-
-    @abstractmethod
-    def open(self) -> None:
-        """Start; doesn't wait for Kafka."""
-
-    @abstractmethod
-    def close(self, timeout_s: float = 5.0) -> None:
-        """Stop, after `timeout_s` at the latest and three seconds more."""
-
-    async def start(self) -> None:
-        """`open` for async code."""
-        self.open()
-
-    async def stop(self, timeout_s: float = 5.0) -> None:
-        """`close` for async code; the event loop goes on meanwhile."""
-        await asyncio.to_thread(self.close, timeout_s)
-
-    def __enter__(self) -> Self:
-        self.open()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    async def __aenter__(self) -> Self:
-        await self.start()
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.stop()

@@ -10,11 +10,12 @@ from threading import Event
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from signalbox import topics
-from signalbox.background import Background, Opened, notify
+from signalbox.background import Background, notify
 from signalbox.cards import CardBook, Cards
 from signalbox.connection import Connection
 from signalbox.errors import Retry
 from signalbox.names import checked_tenant
+from signalbox.opened import Opened
 
 POLL_MS = 200
 

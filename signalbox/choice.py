@@ -7,10 +7,11 @@ from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from signalbox.events import Slot
-from signalbox.in_force import ActivePolicy, InForce
+from signalbox.events import RoutingDecision, Slot
+from signalbox.in_force import ActivePolicy, Decider, InForce
+from signalbox.policy import DecisionFeatures
 from signalbox.preference import Baseline, Preference, Question, of_baseline, of_policy
 from signalbox.trial import decided_by_canary, mixture
 
@@ -25,7 +26,7 @@ class Choice(NamedTuple):
     probabilities: list[float]
     place: int
     explored: bool
-    active: ActivePolicy | None
+    active: Decider | None
     confidence: float | None
     trial_digest: str | None = None
 
@@ -33,6 +34,30 @@ class Choice(NamedTuple):
     def slot(self) -> Slot:
         """Whose decision it is."""
         return self.active.slot if self.active else "baseline"
+
+    def event(self, features: DecisionFeatures, candidates: Sequence[str], **given: Any) -> RoutingDecision:
+        """The event of this choice; `given` are the fields that don't follow from it and what was asked."""
+        active = self.active
+        return RoutingDecision(
+            query=features.query,
+            candidate_agents=tuple(candidates),
+            chosen_agent=candidates[self.place],
+            probabilities=tuple(self.probabilities),
+            propensity=self.probabilities[self.place],
+            explored=self.explored,
+            confidence=self.confidence,
+            slot=self.slot,
+            policy_digest=active.digest if active else None,
+            policy_version=active.version if active else None,
+            trial_digest=self.trial_digest,
+            cost_weight=features.cost_weight,
+            modality=features.modality,  # type: ignore[arg-type]  # checked when the event is encoded
+            enhanced_query=features.enhanced_query,
+            query_analysis=dict(features.query_analysis or {}),
+            entities=tuple(features.entities),
+            relationships=tuple(features.relationships),
+            **given,
+        )
 
 
 class Chooser:
@@ -46,14 +71,14 @@ class Chooser:
         """Choose by what is in force; raises `InvalidEvent` for an unusable baseline."""
         canary = in_force.canary
         if canary is None:
-            return self._alone(self._leading(question, in_force, baseline))
+            return self.alone(self._leading(question, in_force, baseline))
         if canary.reason == "canary":
             if decided_by_canary(decision_id, canary.share):
-                return self._alone(of_policy(canary, question))
-            return self._alone(self._leading(question, in_force, baseline))
+                return self.alone(of_policy(canary, question))
+            return self.alone(self._leading(question, in_force, baseline))
         leading, candidate = self._leading(question, in_force, baseline), of_policy(canary, question)
         if leading.favourites() == candidate.favourites():
-            return self._alone(leading)
+            return self.alone(leading)
         return self._between(leading, candidate, canary)
 
     def _leading(self, question: Question, in_force: InForce, baseline: Baseline) -> Preference:
@@ -61,7 +86,8 @@ class Chooser:
             return of_policy(in_force.champion, question)
         return of_baseline(baseline, self._epsilon, question, in_force.cards.gone)
 
-    def _alone(self, preference: Preference) -> Choice:
+    def alone(self, preference: Preference) -> Choice:
+        """Draw from one distribution."""
         probabilities = preference.probabilities
         place = self._draw(probabilities)
         explored = probabilities[place] < max(probabilities)

@@ -6,12 +6,12 @@ import asyncio
 import logging
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import BrokerResponseError
 from aiokafka.partitioner import DefaultPartitioner
 from aiokafka.producer.message_accumulator import BatchBuilder
+from msgspec import Struct
 
 logger = logging.getLogger(__name__)
 
@@ -22,8 +22,11 @@ _REFUSALS = 3
 _partition_of = DefaultPartitioner()
 
 
-class Record(NamedTuple):
-    """A record on its way; `topic` is without its prefix. Without a value it is a tombstone."""
+class Record(Struct, frozen=True, gc=False):
+    """A record on its way; `topic` is without its prefix. Without a value it is a tombstone.
+
+    The garbage collector doesn't know of it, so thousands that wait cause no collection.
+    """
 
     topic: str
     key: bytes

@@ -3,6 +3,8 @@
 SignalboxError
 ├── Retry            the same call may succeed later (broker away, store busy)
 ├── SlowDown         the caller is faster than the system; wait, then go on
+├── ProgramError     a prompt program or its language model gave no answer; decide without it
+│   └── AnswerError      it answered, but malformed or with what isn't a candidate
 ├── Unusable         this record can never be used; keep its bytes as a dead letter and go on
 │   └── InvalidEvent     it can't be decoded or breaks its schema
 └── Stop             going on would lose or corrupt something; a person must look
@@ -25,6 +27,14 @@ class Retry(SignalboxError):
 
 class SlowDown(SignalboxError):
     """The caller is faster than the system."""
+
+
+class ProgramError(SignalboxError):
+    """A prompt program or its language model gave no answer."""
+
+
+class AnswerError(ProgramError):
+    """A prompt program's answer is malformed or names what isn't a candidate; the message names the field."""
 
 
 class Unusable(SignalboxError):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, Protocol, runtime_checkable
+from typing import Literal, NamedTuple, Protocol, runtime_checkable
 
 from signalbox.cards import NO_CARDS, Cards
 from signalbox.errors import ConfigurationError
+from signalbox.events import Slot
 from signalbox.events.policy_update import UpdateReason
-from signalbox.policy import Policy
+from signalbox.policy import Manifest, Policy
 
 LearnedSlot = Literal["champion", "canary"]
 
@@ -28,9 +29,26 @@ class ActivePolicy:
     reason: UpdateReason = "promoted"
     share: float = 1.0
 
+    @property
+    def manifest(self) -> Manifest:
+        """What the policy says of itself."""
+        return self.policy.manifest
 
-@dataclass(frozen=True, slots=True)
-class InForce:
+
+class Decider(Protocol):
+    """Who made a decision: a policy in force, or a prompt program."""
+
+    @property
+    def digest(self) -> str: ...  # noqa: D102
+    @property
+    def version(self) -> int: ...  # noqa: D102
+    @property
+    def slot(self) -> Slot: ...  # noqa: D102
+    @property
+    def manifest(self) -> Manifest | None: ...  # noqa: D102
+
+
+class InForce(NamedTuple):
     """Champion and canary, where there are any, and what is known of the agents."""
 
     champion: ActivePolicy | None = None

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol, TypeVar
 
 from signalbox.errors import ArtifactError, InvalidEvent
 from signalbox.events import PolicyUpdate, decode
 from signalbox.in_force import ActivePolicy, LearnedSlot
-from signalbox.policy import Policy, digest_of
+from signalbox.policy import Manifest, Policy, digest_of
 from signalbox.policy_search import RefusedPolicy
 
 MAX_POLICY_BYTES = 256 * 1024 * 1024
 MAX_CHUNKS = 4096
 """An update that announces more than these is refused before anything is read."""
+
+
+class Described(Protocol):
+    """What an artifact is loaded as."""
+
+    @property
+    def manifest(self) -> Manifest | None: ...  # noqa: D102
+
+
+L = TypeVar("L", bound=Described)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,18 +48,24 @@ class PolicyCheck:
 
     def verified(self, update: PolicyUpdate, data: bytes) -> ActivePolicy:
         """The policy in `data`, which must be what `update` promises."""
+        policy = self.loaded(update, data, Policy.load)
+        share = 1.0 if update.share is None else update.share
+        return ActivePolicy(policy, update.digest, update.version, self.slot, update.reason, share)
+
+    def loaded(self, update: PolicyUpdate, data: bytes, load: Callable[[bytes], L]) -> L:
+        """What `load` makes of `data`, which must be what `update` promises."""
         self._addressee(update)
         if digest_of(data) != update.digest:
             raise RefusedPolicy("tampered", f"{len(data)} bytes don't have the digest {update.digest[:12]}")
         try:
-            policy = Policy.load(data)
+            found = load(data)
         except ArtifactError as error:
             raise RefusedPolicy("unusable", str(error)) from None
-        manifest = policy.manifest
-        if (manifest.tenant_id, manifest.scope) != (self.tenant_id, self.scope):
-            raise RefusedPolicy("foreign", f"its manifest is for {manifest.tenant_id}/{manifest.scope}")
-        share = 1.0 if update.share is None else update.share
-        return ActivePolicy(policy, update.digest, update.version, self.slot, update.reason, share)
+        manifest = found.manifest
+        if manifest is None or (manifest.tenant_id, manifest.scope) != (self.tenant_id, self.scope):
+            place = f"{manifest.tenant_id}/{manifest.scope}" if manifest else "nobody"
+            raise RefusedPolicy("foreign", f"its manifest is for {place}")
+        return found
 
     def _addressee(self, update: PolicyUpdate) -> None:
         if (update.tenant_id, update.scope, update.slot) != (self.tenant_id, self.scope, self.slot):

@@ -9,9 +9,10 @@ from collections.abc import Iterable
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from signalbox import topics
-from signalbox.background import Background, Opened
+from signalbox.background import Background
 from signalbox.connection import Connection
 from signalbox.errors import ConfigurationError, Retry
+from signalbox.opened import Opened
 from signalbox.policy_search import Follower, PolicySearch, UpdateRecord
 
 POLL_MS = 100

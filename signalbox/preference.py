@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from signalbox.errors import InvalidEvent
-from signalbox.in_force import ActivePolicy
+from signalbox.in_force import ActivePolicy, Decider
 from signalbox.policy import BaselinePolicy, DecisionFeatures
 from signalbox.policy.calibration import calibrated
 from signalbox.trial import best
@@ -18,18 +18,19 @@ Baseline = str | Mapping[str, float] | None
 
 
 class Question(NamedTuple):
-    """What is asked: the query, and who may be chosen."""
+    """What is asked: the query, and who may be chosen; `confidence` is the router's own in its baseline."""
 
     features: DecisionFeatures
     candidates: Sequence[str]
+    confidence: float | None = None
 
 
 class Preference(NamedTuple):
     """The probability of each candidate; `own` tells which of them a baseline names itself."""
 
     probabilities: list[float]
-    active: ActivePolicy | None = None
-    values: NDArray[np.float64] | None = None
+    active: Decider | None = None
+    values: Sequence[float] | NDArray[np.float64] | None = None
     own: list[bool] | None = None
 
     def favourites(self) -> list[bool]:
@@ -37,10 +38,11 @@ class Preference(NamedTuple):
         return best(self.probabilities) if self.own is None else self.own
 
     def confidence(self, place: int) -> float | None:
-        """How sure the policy is of one candidate, in [0, 1]; None for the baseline, which claims nothing."""
-        if self.active is None or self.values is None:
+        """How sure whoever decides is of one candidate, in [0, 1]; None for a baseline that claims nothing."""
+        if self.values is None:
             return None
-        return calibrated(self.active.policy.manifest.calibration, float(self.values[place]))
+        manifest = self.active.manifest if self.active else None
+        return calibrated(manifest.calibration if manifest else None, float(self.values[place]))
 
 
 def of_policy(active: ActivePolicy, question: Question) -> Preference:
@@ -55,10 +57,12 @@ def of_baseline(baseline: Baseline, epsilon: float, question: Question, gone: fr
     Agents that have `gone` get nothing; where all of them have, the candidates are taken as they are. Raises
     `InvalidEvent` for a baseline that is no distribution over the candidates.
     """
-    candidates = question.candidates
+    candidates, values = question.candidates, None
     if isinstance(baseline, str):
         if baseline not in candidates:
             raise InvalidEvent("invalid", f"baseline: {baseline!r} is not among the candidates")
+        if question.confidence is not None:
+            values = confidences(question.confidence, candidates.index(baseline), len(candidates))
         baseline = {baseline: 1.0}
     present = [agent for agent in candidates if agent not in gone] or candidates
     try:
@@ -69,5 +73,13 @@ def of_baseline(baseline: Baseline, epsilon: float, question: Question, gone: fr
     own = dict(zip(present, shares, strict=True))
     given = {agent: min((1.0 - epsilon) * share + explored, 1.0) for agent, share in own.items()}
     return Preference(
-        [given.get(agent, 0.0) for agent in candidates], own=[own.get(agent, 0.0) > 0.0 for agent in candidates]
+        [given.get(agent, 0.0) for agent in candidates],
+        values=values,
+        own=[own.get(agent, 0.0) > 0.0 for agent in candidates],
     )
+
+
+def confidences(confidence: float, place: int, count: int) -> list[float]:
+    """Of `count` candidates, the one at `place` is right with `confidence`; the others share what is left."""
+    rest = (1.0 - confidence) / (count - 1) if count > 1 else 0.0
+    return [confidence if other == place else rest for other in range(count)]

@@ -5,32 +5,24 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from threading import Lock
-from typing import NamedTuple
 
 import msgspec
 from aiokafka import AIOKafkaProducer
 
 from signalbox import topics
-from signalbox.background import Background, Opened, wait_for_event
+from signalbox.background import Background, wait_for_event
 from signalbox.connection import Connection
-from signalbox.delivery import MAX_BATCH_BYTES, Delivery, Record
+from signalbox.delivery import MAX_BATCH_BYTES, Record
 from signalbox.errors import ConfigurationError, InvalidEvent
 from signalbox.events import AgentCard, RoutingDecision, RoutingOutcome, WorkflowExecution, encode
 from signalbox.events.fields import AgentName, TenantId
+from signalbox.opened import Opened
+from signalbox.outbox import Outbox, PublisherCounts
 
 logger = logging.getLogger(__name__)
 
 REQUEST_TIMEOUT_MS = 10_000
 _CLOSE_S = 1.0
-
-
-class PublisherCounts(NamedTuple):
-    """Events since the start: acknowledged by Kafka, dropped, and not yet sent."""
-
-    delivered: int
-    dropped: int
-    waiting: int
 
 
 class Publisher(Opened):
@@ -57,22 +49,14 @@ class Publisher(Opened):
         self._options = connection.client_options()
         self._prefix = topic_prefix
         self._shards = dict(tenant_shards or {})
-        self._limit = buffer_limit
         self._linger_s = linger_s
-        self._lock = Lock()
-        self._queue: list[Record] = []
-        self._delivery = Delivery()
-        self._dropped = 0
-        self._dropping = False
-        self._closed = False
+        self._outbox = Outbox(buffer_limit)
         self._background = Background("signalbox-publisher", self._work)
 
     @property
     def counts(self) -> PublisherCounts:
         """What has become of the events so far."""
-        with self._lock:
-            waiting = len(self._queue) + len(self._delivery.unconfirmed)
-            return PublisherCounts(self._delivery.delivered, self._dropped + self._delivery.refused, waiting)
+        return self._outbox.counts
 
     @property
     def dropped(self) -> int:
@@ -94,8 +78,8 @@ class Publisher(Opened):
 
     def publish_card(self, card: AgentCard) -> bool:
         """Publish what is known of an agent, in place of its earlier card; see `publish`."""
-        value = _encoded(card)
-        return self._put_record(Record(topics.AGENT_CARD, topics.card_key(card.tenant_id, card.agent), value))
+        key = topics.card_key(card.tenant_id, card.agent)
+        return self._outbox.put(Record(topics.AGENT_CARD, key, _encoded(card)))
 
     def remove_card(self, tenant_id: str, agent: str) -> bool:
         """Say that an agent has left: routers give it no probability any more; see `publish`."""
@@ -103,7 +87,7 @@ class Publisher(Opened):
             msgspec.convert((tenant_id, agent), tuple[TenantId, AgentName])
         except msgspec.ValidationError as error:
             raise InvalidEvent("invalid", f"remove_card({tenant_id!r}, {agent!r}): {error}") from None
-        return self._put_record(Record(topics.AGENT_CARD, topics.card_key(tenant_id, agent), None))
+        return self._outbox.put(Record(topics.AGENT_CARD, topics.card_key(tenant_id, agent), None))
 
     def publish(self, event: RoutingDecision | RoutingOutcome | WorkflowExecution | AgentCard) -> bool:
         """Hand over an event; False if it was dropped. Raises `InvalidEvent` if readers would refuse it."""
@@ -116,22 +100,8 @@ class Publisher(Opened):
         return self.publish_workflow(event)
 
     def _put(self, topic: str, tenant_id: str, spread: str, event: msgspec.Struct) -> bool:
-        value = _encoded(event)
         key = topics.tenant_key(tenant_id, spread, self._shards.get(tenant_id, 1))
-        return self._put_record(Record(topic, key.encode(), value))
-
-    def _put_record(self, record: Record) -> bool:
-        with self._lock:
-            waiting = len(self._queue) + len(self._delivery.unconfirmed)
-            if waiting < self._limit and not self._closed:
-                self._queue.append(record)
-                self._dropping = False
-                return True
-            self._dropped += 1
-            already, self._dropping = self._dropping, True
-        if not already:
-            logger.warning("events are being dropped: %s", "closed" if self._closed else "the buffer is full")
-        return False
+        return self._outbox.put(Record(topic, key.encode(), _encoded(event)))
 
     def open(self) -> None:
         """Start sending; events published before wait in the buffer. Doesn't wait for Kafka."""
@@ -140,14 +110,7 @@ class Publisher(Opened):
     def close(self, timeout_s: float = 5.0) -> None:
         """Send what is left, for at most `timeout_s`, and stop; what remains then is counted as dropped."""
         self._background.stop(timeout_s)
-        with self._lock:
-            self._closed = True
-            left = len(self._queue) + len(self._delivery.unconfirmed)
-            self._queue.clear()
-            self._delivery.unconfirmed = []
-            self._dropped += left
-        if left:
-            logger.warning("%d events were still unsent when the publisher was closed", left)
+        self._outbox.close()
 
     async def _work(self, stopping: asyncio.Event) -> None:
         producer = AIOKafkaProducer(
@@ -160,26 +123,20 @@ class Publisher(Opened):
         try:
             await producer.start()
             while True:
-                self._fill_round()
-                if self._delivery.unconfirmed:
-                    await self._delivery.run(producer, self._prefix)
+                delivery = self._outbox.hand_over()
+                if delivery.unconfirmed:
+                    await delivery.run(producer, self._prefix)
                 elif stopping.is_set():
                     return
                 await wait_for_event(stopping, self._linger_s)
         finally:
             await _close(producer)
 
-    def _fill_round(self) -> None:
-        with self._lock:
-            self._delivery.unconfirmed += self._queue
-            self._queue.clear()
-
 
 def _encoded(event: msgspec.Struct) -> bytes:
     try:
         return encode(event)
-    except (TypeError, ValueError, OverflowError, RecursionError) as error:
-        # Something in `attributes` or `metadata` that JSON can't say, or text that isn't Unicode.
+    except RecursionError as error:  # `attributes` or `metadata` nest just below Python's own limit
         raise InvalidEvent("invalid", f"{type(event).__name__}: {error}") from None
 
 

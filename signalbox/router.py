@@ -6,19 +6,28 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from random import Random
 from secrets import token_hex
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict, Unpack
 
 from signalbox.choice import Chooser
 from signalbox.errors import ConfigurationError, InvalidEvent
 from signalbox.events import Entity, Modality, Relationship, RoutingDecision, RoutingOutcome
 from signalbox.in_force import InForceSource, PolicySource, following
 from signalbox.policy import DecisionFeatures
-from signalbox.preference import Baseline, Question
+from signalbox.preference import Baseline, Preference, Question
 
 MAX_QUERY_CHARACTERS = 8192
 """What an event holds of a query; the policy sees no more of it, so that learning and serving agree."""
 MAX_COST_WEIGHT = 1e6
 """The largest that an event holds."""
+
+
+class Context(TypedDict, total=False):
+    """Where in the router's own records a decision belongs."""
+
+    trace_id: str | None
+    span_id: str | None
+    session_id: str | None
+    user_id: str | None
 
 
 class EventSink(Protocol):
@@ -71,57 +80,46 @@ class Router:
         modality: Modality = "text",
         *,
         baseline: Baseline = None,
+        confidence: float | None = None,
+        preference: Preference | None = None,
         cost_weight: float | None = None,
         decision_id: str | None = None,
         relationships: Sequence[Relationship] = (),
         enhanced_query: str | None = None,
-        trace_id: str | None = None,
-        span_id: str | None = None,
-        session_id: str | None = None,
-        user_id: str | None = None,
+        query_analysis: Mapping[str, str] | None = None,
         attributes: Mapping[str, Any] | None = None,
+        **context: Unpack[Context],
     ) -> RoutingDecision:
         """Choose one of `candidates` (at least one) and publish the decision; returns it without waiting.
 
         `baseline` is what the router would do by itself: an agent, or agents with their shares; without it,
-        anything equally. It counts until the first policy comes. `cost_weight` (at least 0) is what one unit of
-        an agent's cost takes from the reward in this choice. Queries are cut at 8192 characters. Raises
-        `InvalidEvent`, which names the field, for input that no reader would accept.
+        anything equally. It counts until the first policy comes, and so does `confidence`, the router's own in
+        a baseline of one agent. A `preference`, as a prompt program has one, is drawn from instead of all that
+        is in force. `cost_weight` (at least 0) is what one unit of an agent's cost takes from the reward in
+        this choice. `query_analysis` is what an analysis said of the query, by field; the policy learns from
+        it. Queries are cut at 8192 characters. Raises `InvalidEvent`, which names the field, for input that no
+        reader would accept.
         """
-        query = _storable(query)
-        if not candidates:
-            raise InvalidEvent("invalid", "candidates: at least one agent is needed, got none")
-        if cost_weight is not None and not 0.0 <= cost_weight <= MAX_COST_WEIGHT:
-            raise InvalidEvent("invalid", f"cost_weight: between 0 and {MAX_COST_WEIGHT:g}, got {cost_weight}")
+        _check(candidates, cost_weight)
+        query = storable(query)
         decision_id = decision_id or token_hex(16)
-        question = Question(DecisionFeatures(query, entities, modality, cost_weight), candidates)
-        choice = self._chooser.choose(question, self._policies.in_force, baseline, decision_id)
-        active = choice.active
-        decision = RoutingDecision(
+        enhanced_query = enhanced_query if enhanced_query is None else storable(enhanced_query)
+        features = DecisionFeatures(
+            query, entities, modality, cost_weight, relationships, enhanced_query, query_analysis
+        )
+        if preference is None:
+            question = Question(features, candidates, confidence)
+            choice = self._chooser.choose(question, self._policies.in_force, baseline, decision_id)
+        else:
+            choice = self._chooser.alone(preference)
+        decision = choice.event(
+            features,
+            candidates,
             tenant_id=self._tenant_id,
             occurred_at=self._clock(),
             decision_id=decision_id,
-            query=query,
-            candidate_agents=tuple(candidates),
-            chosen_agent=candidates[choice.place],
-            probabilities=tuple(choice.probabilities),
-            propensity=choice.probabilities[choice.place],
-            explored=choice.explored,
-            confidence=choice.confidence,
-            slot=choice.slot,
-            policy_digest=active.digest if active else None,
-            policy_version=active.version if active else None,
-            trial_digest=choice.trial_digest,
-            cost_weight=cost_weight,
-            modality=modality,
-            enhanced_query=enhanced_query if enhanced_query is None else _storable(enhanced_query),
-            entities=tuple(entities),
-            relationships=tuple(relationships),
-            trace_id=trace_id,
-            span_id=span_id,
-            session_id=session_id,
-            user_id=user_id,
             attributes=dict(attributes or {}),
+            **context,
         )
         self._publisher.publish_decision(decision)
         return decision
@@ -158,7 +156,14 @@ class Router:
         return outcome
 
 
-def _storable(query: str) -> str:
+def _check(candidates: Sequence[str], cost_weight: float | None) -> None:
+    if not candidates:
+        raise InvalidEvent("invalid", "candidates: at least one agent is needed, got none")
+    if cost_weight is not None and not 0.0 <= cost_weight <= MAX_COST_WEIGHT:
+        raise InvalidEvent("invalid", f"cost_weight: between 0 and {MAX_COST_WEIGHT:g}, got {cost_weight}")
+
+
+def storable(query: str) -> str:
     """The query as an event can hold it: not too long, and without halves of surrogate pairs."""
     query = query[:MAX_QUERY_CHARACTERS]
     return query if query.isascii() else query.encode("utf-8", "replace").decode()

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from signalbox.background import Opened
 from signalbox.card_feed import CardFeed
 from signalbox.combination import Combination
 from signalbox.connection import Connection
 from signalbox.in_force import ActivePolicy, InForce
+from signalbox.opened import Opened
 from signalbox.policy_feed import PolicyFeed
 from signalbox.subscriber import PolicySubscriber
 

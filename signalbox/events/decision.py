@@ -22,10 +22,13 @@ from signalbox.events.fields import (
 from signalbox.events.outcome import Signals
 
 Modality = Literal["video", "image", "audio", "document", "text", "mixed"]
-Slot = Literal["baseline", "champion", "canary"]
+Slot = Literal["baseline", "champion", "canary", "program"]
 
 PROBABILITY_TOLERANCE = 1e-3
 """Probabilities are often rounded on the way; more than this is a mistake, not rounding."""
+
+AnalysisField = Annotated[str, Meta(min_length=1, max_length=64)]
+AnalysisValue = Annotated[str, Meta(max_length=512)]
 
 
 class Entity(Struct, frozen=True, omit_defaults=True, gc=False):
@@ -53,7 +56,9 @@ class RoutingDecision(Event, frozen=True, kw_only=True, omit_defaults=True, gc=F
     `candidate_agents`, in their order; they sum to 1 and agree with the propensity (to within 0.001). A
     router that can't tell leaves them out, and the experience is then kept out of estimates that need them.
     `trial_digest` is set where champion and a candidate on trial disagreed and the choice was drawn between
-    them. `cost_weight` is what one unit of cost took from the reward in this choice, where the request said so.
+    them; `slot` is "program" where a prompt program chose, whose digest is then the policy's. `cost_weight` is
+    what one unit of cost took from the reward in this choice, where the request said so. `query_analysis` is
+    what an analysis of the query said, by field, such as {"intent": "search"}.
     `attributes` is free-form, nested at most 32 deep.
     """
 
@@ -75,6 +80,7 @@ class RoutingDecision(Event, frozen=True, kw_only=True, omit_defaults=True, gc=F
     cost_weight: Annotated[float, Meta(ge=0.0, le=1e6)] | None = None
     modality: Modality = "text"
     enhanced_query: Text | None = None
+    query_analysis: Annotated[dict[AnalysisField, AnalysisValue], Meta(max_length=32)] = {}
     entities: Annotated[tuple[Entity, ...], Meta(max_length=256)] = ()
     relationships: Annotated[tuple[Relationship, ...], Meta(max_length=256)] = ()
     outcome: Signals | None = None

@@ -9,7 +9,14 @@ from msgspec import Meta, Struct
 from signalbox.events.fields import Count, Digest, Event, Id, Scope, Timestamp, keep_in_utc
 
 TriggerReason = Literal[
-    "enough_experiences", "reward_drop", "drift", "interval", "trial", "below_promise", "requested"
+    "enough_experiences",
+    "reward_drop",
+    "drift",
+    "interval",
+    "trial",
+    "below_promise",
+    "requested",
+    "multi_stage",
 ]
 Verdict = Literal["promoted", "rejected", "on_trial", "failed", "rolled_back"]
 VerdictReason = Literal[
@@ -24,6 +31,7 @@ VerdictReason = Literal[
     "insufficient_evidence",
     "invalid",
     "stale_champion",
+    "superseded",
     "error",
     "requested",
 ]
@@ -45,7 +53,7 @@ class OptimizationTrigger(Event, frozen=True, kw_only=True, omit_defaults=True, 
     seconds long and of at most `window_capacity` experiences; `buffer_digest` is the digest of what they held,
     and a trainer that reads `ranges` must find the same. `look` counts the triggers since the champion came
     into force, because each is one more look at the same evidence. `trial_digest` is the candidate whose trial
-    is to be judged; `changed_at` is when the rewards began to be others (drift): what was before is void.
+    is to be judged: then `ranges` begin with the trial, and no windows are named. `changed_at` is when the rewards began to be others (drift): what was before is void.
     """
 
     trigger_id: Id
@@ -73,7 +81,11 @@ class OptimizationTrigger(Event, frozen=True, kw_only=True, omit_defaults=True, 
 
 
 class Estimate(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
-    """An off-policy estimate with what is needed to judge it."""
+    """An off-policy estimate with what is needed to judge it.
+
+    `effective_samples` is Kish's number, `overlap` the share of what the estimate is about that the log could
+    show: 1 where everything had some probability, None where an earlier version made the estimate.
+    """
 
     value: float
     lower: float
@@ -81,6 +93,7 @@ class Estimate(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     samples: Count
     effective_samples: float
     largest_weight: float
+    overlap: Annotated[float, Meta(ge=0.0, le=1.0)] | None = None
 
 
 class TrialProgress(Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):

@@ -1,6 +1,6 @@
 """The policy runtime: the same code decides in the router, scores in the gate and gives propensities."""
 
-from signalbox.policy.artifact import Artifact, Lineage, Manifest, digest_of, pack, unpack
+from signalbox.policy.artifact import Artifact, Lineage, Manifest, ProgramInfo, digest_of, pack, unpack
 from signalbox.policy.baseline import BaselinePolicy, DecisionPolicy
 from signalbox.policy.chunks import CHUNK_BYTES, join, split
 from signalbox.policy.exploration import epsilon_greedy, explore_around, square_cb
@@ -19,6 +19,7 @@ __all__ = [
     "Lineage",
     "Manifest",
     "Policy",
+    "ProgramInfo",
     "digest_of",
     "epsilon_greedy",
     "explore_around",

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+FEW = 32
+"""Up to so many agents, lists take less time than numpy."""
+
 
 def epsilon_greedy(scores: ArrayLike, epsilon: float) -> NDArray[np.float64]:
     """The distribution that takes a best score with 1 - epsilon and anything with epsilon.
@@ -44,10 +47,19 @@ def square_cb(values: ArrayLike, gamma: float) -> NDArray[np.float64]:
     (Foster and Rakhlin, "Beyond UCB: Optimal and Efficient Contextual Bandits with Regression Oracles", 2020,
     algorithm 1; after Abe and Long, 1999).
     """
-    expected: list[float] = np.asarray(values, dtype=np.float64).tolist()
-    best, k = max(expected), len(expected)
-    explored = [1.0 / (k + gamma * (best - value)) if value < best else 0.0 for value in expected]
-    exploited = (1.0 - sum(explored)) / expected.count(best)
-    return np.array(
-        [exploited if value == best else share for value, share in zip(expected, explored, strict=True)]
-    )
+    expected = np.asarray(values, dtype=np.float64)
+    if len(expected) <= FEW:
+        return np.array(_square_cb_of_few(expected.tolist(), gamma))
+    gaps = expected[expected.argmax()] - expected
+    shares: NDArray[np.float64] = 1.0 / (len(expected) + gamma * gaps)
+    best = gaps == 0.0
+    shares[best] = 0.0
+    shares[best] = (1.0 - np.add.reduce(shares)) / np.count_nonzero(best)
+    return shares
+
+
+def _square_cb_of_few(values: list[float], gamma: float) -> list[float]:
+    best, k = max(values), len(values)
+    explored = [1.0 / (k + gamma * (best - value)) if value < best else 0.0 for value in values]
+    exploited = (1.0 - sum(explored)) / values.count(best)
+    return [share or exploited for share in explored]

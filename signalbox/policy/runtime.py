@@ -19,8 +19,10 @@ from signalbox.policy.newcomers import Newcomers
 from signalbox.policy.sparse import SparseRows
 from signalbox.policy.tensors import checked
 from signalbox.policy.value import expectation
+from signalbox.policy.worth import net_worth
 
 Floats = NDArray[np.float64]
+Scores = NDArray[np.float32]
 _UNKNOWN = np.array([-np.inf], dtype=np.float32)
 
 
@@ -44,7 +46,7 @@ class Policy:
     def __init__(self, artifact: Artifact) -> None:
         self.manifest: Manifest = artifact.manifest
         self.epsilon = artifact.manifest.epsilon
-        self.featurizer = Featurizer(artifact.manifest.features)
+        self.featurizer = Featurizer.shared(artifact.manifest.features)
         tensors = checked(artifact)
         self._matrix = SparseRows(artifact.manifest.features.bits, tensors.rows, tensors.weights)
         self._idf = tensors.idf.astype(np.float32)
@@ -85,6 +87,11 @@ class Policy:
         """The hashed rows that have weights, ascending."""
         return self._matrix.rows
 
+    @property
+    def idf(self) -> NDArray[np.float32]:
+        """The inverse document frequencies of `rows`, and last that of every other row; shape (n + 1,)."""
+        return self._idf.take(np.append(self._matrix.slots[self.rows], len(self._idf) - 1))
+
     def weights(
         self, rows: NDArray[np.intp], agents: Sequence[str]
     ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -97,7 +104,7 @@ class Policy:
         bias[to] = self._bias[source]
         return weights, bias
 
-    def scores(self, query: DecisionFeatures, candidates: Sequence[str]) -> NDArray[np.float32]:
+    def scores(self, query: DecisionFeatures, candidates: Sequence[str]) -> Scores:
         """A number for each candidate, shape (k,); -inf for an agent of whom nothing is known."""
         return self._scores(query, self._lineups.of(candidates))
 
@@ -134,25 +141,11 @@ class Policy:
     def _cost_weight(self, query: DecisionFeatures) -> float:
         return self.manifest.cost_weight if query.cost_weight is None else query.cost_weight
 
-    def _worth(
-        self, query: DecisionFeatures, lineup: Lineup, scores: NDArray[np.float32], values: Floats
-    ) -> Floats:
-        """Value less cost; finite for all."""
+    def _worth(self, query: DecisionFeatures, lineup: Lineup, scores: Scores, values: Floats) -> Floats:
         weight = self._cost_weight(query)
-        if not weight:
-            return values
-        worth: Floats = values - weight * lineup.costs
-        known = scores > -np.inf
-        if known.all() or not known.any():
-            return worth
-        # An unknown agent must not be the best because all others are dear: at most it is worth what the best
-        # one would be if it earned nothing.
-        best = np.where(known, worth, -np.inf).argmax()
-        return np.where(known, worth, np.minimum(worth, worth[best] - values[best]))
+        return net_worth(values, scores > -np.inf, weight * lineup.costs) if weight else values
 
-    def _ranking(
-        self, query: DecisionFeatures, lineup: Lineup, scores: NDArray[np.float32]
-    ) -> Floats | NDArray[np.float32]:
+    def _ranking(self, query: DecisionFeatures, lineup: Lineup, scores: Scores) -> Floats | Scores:
         """What the best candidate has most of: the score or, where cost counts, the value without it."""
         weight = self._cost_weight(query)
         if not weight:
@@ -160,21 +153,21 @@ class Policy:
         # An unknown agent must not be exploited, even where all others cost more than they are worth.
         return np.where(scores > -np.inf, self._values(scores) - weight * lineup.costs, -np.inf)
 
-    def _scores(self, query: DecisionFeatures, lineup: Lineup) -> NDArray[np.float32]:
+    def _scores(self, query: DecisionFeatures, lineup: Lineup) -> Scores:
         rows, values = self.featurizer.vector(query)
         places = self._matrix.slots.take(rows)
-        values *= self._idf.take(places)
-        values *= 1.0 / math.sqrt(np.einsum("n,n->", values, values))
-        scores = self._matrix.times(places, values)
+        weighted = values * self._idf.take(places)
+        weighted *= 1.0 / math.sqrt(np.einsum("n,n->", weighted, weighted))
+        scores = self._matrix.times(places, weighted)
         scores += self._bias
         if lineup.columns is None:
             return scores
         parts = [scores, _UNKNOWN]
         if self._newcomers is not None:
-            parts.insert(1, self._similarity * self._newcomers.similarities(rows, values))
+            parts.insert(1, self._similarity * self._newcomers.similarities(rows, weighted))
         return np.concatenate(parts).take(lineup.columns)
 
-    def _values(self, scores: NDArray[np.float32]) -> Floats:
+    def _values(self, scores: Scores) -> Floats:
         found = expectation(scores, self._exclusivity)
         if self.manifest.kind == "value":
             return found.values

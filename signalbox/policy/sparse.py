@@ -16,8 +16,9 @@ class SparseRows:
 
     def __init__(self, bits: int, rows: NDArray[np.integer], weights: NDArray[np.floating]) -> None:
         size = len(rows)
-        self.slots = np.full(1 << bits, size, dtype=np.int32)
-        self.slots[rows] = np.arange(size, dtype=np.int32)
+        # As narrow as it can be, because it is the largest part of a small policy and read at random.
+        self.slots = np.full(1 << bits, size, dtype=np.min_scalar_type(size))
+        self.slots[rows] = np.arange(size)
         self.weights = np.zeros((size + 1, weights.shape[1]), dtype=np.float32)
         self.weights[:size] = weights
 

@@ -32,6 +32,8 @@ class Tensors(NamedTuple):
 
 def checked(artifact: Artifact) -> Tensors:
     """The artifact's tensors; raises `ArtifactError`, which says what is wrong with them."""
+    if artifact.manifest.kind == "program":
+        raise ArtifactError("artifact: a prompt program, which signalbox.program runs, and no policy's tensors")
     needed = _NEEDED[artifact.manifest.kind]
     missing = set(needed) - artifact.tensors.keys()
     if missing:

@@ -8,6 +8,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from signalbox.policy.exploration import FEW
+
 _LARGEST = 500.0
 """The highest score is cut here, far beyond any that is learned, so that its exponential is finite."""
 
@@ -32,16 +34,18 @@ def expectation(scores: NDArray[np.float32], exclusivity: float) -> Expectation:
     an agent among two hundred would have to be far better to seem good at all, with the mean a single strong
     rival would count for nothing.
     """
-    k = len(scores)
-    highest = float(scores.max())
+    k, highest = len(scores), float(scores[scores.argmax()])
     if highest == -math.inf:
         return Expectation(np.zeros(k), np.ones(k), float(k))
-    odds = np.exp((scores - np.float32(highest)).astype(np.float64))
-    total = float(odds.sum())
-    highest = min(max(highest, -_LARGEST), _LARGEST)
-    if k == 1 or exclusivity == 0.0:
-        own = odds * math.exp(highest)
-        return Expectation(own / (own + 1.0), odds, total)
-    rivals = ((total - odds) * (1.0 / math.sqrt(k - 1))) ** exclusivity
-    own = odds * math.exp((1.0 - exclusivity) * highest)
-    return Expectation(own / (own + rivals), odds, total)
+    power = exclusivity if k > 1 else 0.0
+    own = math.exp((1.0 - power) * min(max(highest, -_LARGEST), _LARGEST))
+    rival = 1.0 / math.sqrt(max(k - 1, 1))
+    if k <= FEW:
+        odds = [math.exp(score - highest) for score in scores.tolist()]
+        total = sum(odds)
+        values = [(o := odd * own) / (o + ((total - odd) * rival) ** power) for odd in odds]
+        return Expectation(np.array(values), np.array(odds), total)
+    many = np.exp(scores - np.float32(highest), dtype=np.float64)
+    total = float(np.add.reduce(many))
+    mine = many * own
+    return Expectation(mine / (mine + ((total - many) * rival) ** power), many, total)

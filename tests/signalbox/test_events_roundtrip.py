@@ -51,12 +51,14 @@ def strategy_of(kind: types.Type) -> st.SearchStrategy[Any]:
             return st.sampled_from(kind.values)
         case types.StructType():
             return event_of(kind.cls)
+        case types.DictType():
+            values = json_values if isinstance(kind.value_type, types.AnyType) else strategy_of(kind.value_type)
+            return st.dictionaries(strategy_of(kind.key_type), values, max_size=3)
     simple = {
         types.BoolType: st.booleans(),
         types.NoneType: st.none(),
         types.BytesType: st.binary(max_size=50),
         types.DateTimeType: st.datetimes(timezones=zones).filter(lambda moment: 1 < moment.year < 9999),
-        types.DictType: st.dictionaries(text, json_values, max_size=3),
     }
     return simple[type(kind)]
 

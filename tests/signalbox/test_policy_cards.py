@@ -1,6 +1,5 @@
 """What cards change in a policy: newcomers, other names, who has left, and costs."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,7 +18,7 @@ def card(agent: str, **content: Any) -> AgentCard:
 
 
 def weighing(cost_weight: float) -> DecisionFeatures:
-    return replace(QUERY, cost_weight=cost_weight)
+    return structs.replace(QUERY, cost_weight=cost_weight)
 
 
 def value_artifact(similarity: float = 5.0, exclusivity: float = 0.3, **manifest: Any) -> Artifact:

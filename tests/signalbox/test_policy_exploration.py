@@ -68,6 +68,15 @@ def test_square_cb_sums_to_one_and_prefers_what_is_better(values: list[float], g
     assert square_cb(values[::-1], gamma)[::-1] == pytest.approx(found, abs=1e-12)
 
 
+@settings(deadline=None)
+@given(VALUES, st.floats(0.0, 1e7))
+def test_square_cb_is_the_same_for_few_agents_and_for_many(values: list[float], gamma: float) -> None:
+    few = square_cb(values, gamma)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("signalbox.policy.exploration.FEW", 0)
+        assert square_cb(values, gamma) == pytest.approx(few, rel=1e-9, abs=1e-12)
+
+
 def test_square_cb_by_hand() -> None:
     assert square_cb([0.5, 0.9, 0.4], 10.0) == pytest.approx([1 / 7, 1 - 1 / 7 - 1 / 8, 1 / 8])
     assert square_cb([0.9, 0.9, 0.4], 10.0) == pytest.approx([7 / 16, 7 / 16, 1 / 8])

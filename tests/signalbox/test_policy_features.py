@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from signalbox.events import Entity
+from signalbox.events import Entity, Relationship
 from signalbox.policy import DecisionFeatures, FeatureConfiguration, Featurizer
 
 SNIPPET = """
@@ -69,6 +69,14 @@ def test_a_cached_word_gives_the_same_rows() -> None:
     assert first[1].tolist() == second[1].tolist()
 
 
+def test_policies_of_one_configuration_share_words_and_a_query_s_vector() -> None:
+    one, other = (Featurizer.shared(FeatureConfiguration(bits=10)) for _ in range(2))
+    query = DecisionFeatures("the moon")
+    assert one is other is not Featurizer.shared(FeatureConfiguration(bits=11))
+    assert one.vector(query) is other.vector(query)
+    assert one.vector(DecisionFeatures("the sun"))[0].tolist() != one.vector(query)[0].tolist()
+
+
 def test_a_full_cache_starts_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("signalbox.policy.features._CACHED_WORDS", 3)
     featurizer = Featurizer(FeatureConfiguration())
@@ -78,3 +86,25 @@ def test_a_full_cache_starts_anew(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_words_beyond_the_limit_are_not_read() -> None:
     assert vector("one two three", max_words=2)[0].tolist() == vector("one two", max_words=2)[0].tolist()
+
+
+def test_what_an_analysis_said_is_a_block_of_its_own() -> None:
+    featurizer = Featurizer(FeatureConfiguration())
+
+    def rows_of(analysis: dict[str, str] | None) -> list[int]:
+        rows, values = featurizer.vector(DecisionFeatures("play jazz", query_analysis=analysis))
+        assert (values.astype(np.float64) ** 2).sum() == pytest.approx(3.0 + bool(analysis))
+        return list(rows.tolist())
+
+    plain = rows_of(None)
+    said = rows_of({"intent": "Search", "complexity": "simple"})
+    assert rows_of({}) == plain
+    assert said[: len(plain)] == plain
+    assert said == rows_of({"complexity": "simple", "intent": "search"})
+    assert set(said) - set(plain) != set(rows_of({"intent": "simple", "complexity": "search"})) - set(plain)
+
+
+def test_relationships_and_the_enhanced_query_are_no_features() -> None:
+    featurizer = Featurizer(FeatureConfiguration())
+    more = DecisionFeatures("jazz", relationships=(Relationship(relation="is"),), enhanced_query="jazz music")
+    assert featurizer.vector(more)[0].tolist() == featurizer.vector(DecisionFeatures("jazz"))[0].tolist()

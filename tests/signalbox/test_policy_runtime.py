@@ -96,7 +96,7 @@ def test_weights_of_other_agents_and_rows_are_zero() -> None:
 
 
 def test_its_size_is_that_of_the_rows_kept() -> None:
-    assert Policy(artifact(size=80)).size_bytes > POLICY.size_bytes > 256 * 4
+    assert Policy(artifact(size=80)).size_bytes > POLICY.size_bytes > 256 + 40 * 3 * 4
 
 
 def test_many_candidate_sets_do_not_grow_the_cache_without_bound(monkeypatch: pytest.MonkeyPatch) -> None:

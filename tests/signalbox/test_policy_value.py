@@ -20,6 +20,19 @@ def test_values_are_in_range_and_in_the_order_of_the_scores(scores: list[float],
     assert all(value == 0.0 for value, score in zip(values, scores, strict=True) if score == -np.inf)
 
 
+@given(SCORES, st.floats(0.0, 1.0))
+def test_few_agents_and_many_are_computed_differently_but_are_worth_the_same(
+    scores: list[float], exclusivity: float
+) -> None:
+    few = expectation(np.array(scores, np.float32), exclusivity)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("signalbox.policy.value.FEW", 0)
+        many = expectation(np.array(scores, np.float32), exclusivity)
+    assert few.values == pytest.approx(many.values, rel=1e-5, abs=1e-9)
+    assert few.odds == pytest.approx(many.odds, rel=1e-5, abs=1e-9)
+    assert few.total == pytest.approx(many.total, rel=1e-5)
+
+
 def test_alone_it_is_the_logistic_function() -> None:
     scores = np.array([-2.0, 0.0, 3.0], np.float32)
     assert expectation(scores, 0.0).values == pytest.approx(1.0 / (1.0 + np.exp(-scores)), abs=1e-6)

@@ -124,7 +124,7 @@ def test_every_kind_of_event_has_its_topic_and_the_key_of_its_decision() -> None
     )
     for event in (decision(), outcome(), workflow):
         publisher.publish(event)
-    records = list(publisher._queue)
+    records = publisher._outbox.hand_over().unconfirmed
     assert [record.topic for record in records] == [
         topics.ROUTING_DECISION,
         topics.ROUTING_OUTCOME,
