@@ -15,9 +15,10 @@ from bisect import insort
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
-from typing import NamedTuple
 
 import numpy as np
+from msgspec import Struct
+from msgspec.structs import replace
 
 HASHES = 2.0**64
 Stratum = tuple[str, str, int]
@@ -36,7 +37,7 @@ class BufferPolicy:
         return int(occurred_s // self.window_s) * self.window_s
 
 
-class Row(NamedTuple):
+class Row(Struct, frozen=True, gc=False):
     """What the buffer keeps of an experience; the rest lies on `routing-experience`."""
 
     hash: int
@@ -47,7 +48,8 @@ class Row(NamedTuple):
 
 def stratum_of(agent: str, modality: str, reward: float) -> Stratum:
     """Agent, modality and the third of [0, 1] that the reward lies in."""
-    return agent, modality, min(int(reward * 3.0), 2)
+    band = int(reward * 3.0)
+    return agent, modality, band if band < 2 else 2
 
 
 class Window:
@@ -74,7 +76,7 @@ class Window:
             return row.revision == 0 and self._take_in(row)
         if row.revision <= known.revision:
             return False
-        self.rows[row.hash] = row._replace(stratum=known.stratum)
+        self.rows[row.hash] = replace(row, stratum=known.stratum)
         return True
 
     def restore(self, row: Row) -> bool:
@@ -91,7 +93,9 @@ class Window:
 
     def changed_limits(self) -> set[Stratum]:
         """The strata of which more was left out since this was last asked."""
-        changed, self._changed = self._changed, set()
+        changed = self._changed
+        if changed:
+            self._changed = set()
         return changed
 
     def weight(self, row: Row) -> float:
@@ -100,20 +104,26 @@ class Window:
         return 1.0 if smallest is None else HASHES / (smallest + 1)
 
     def _take_in(self, row: Row) -> bool:
-        hashes = self.strata.get(row.stratum)
+        identity, stratum, rows = row.hash, row.stratum, self.rows
+        hashes = self.strata.get(stratum)
         if hashes is None:
-            hashes = self.strata[row.stratum] = []
-        if len(self.rows) >= self.capacity and self._is_last(row, hashes):
-            return self._leave_out(row.stratum, row.hash)
-        insort(hashes, row.hash)
-        self.rows[row.hash] = row
+            hashes = self.strata[stratum] = []
+        if len(rows) < self.capacity:
+            insort(hashes, identity)
+            rows[identity] = row
+            return True
+        if not self._longest:
+            self._find_longest()
+        if self._is_last(row, hashes):
+            return self._leave_out(stratum, identity)
+        insort(hashes, identity)
+        rows[identity] = row
         if len(hashes) > self._level:
             self._level = len(hashes)
-            self._longest = [(hashes[-1], row.stratum)]
+            self._longest = [(hashes[-1], stratum)]
         elif len(hashes) == self._level:
-            insort(self._longest, (hashes[-1], row.stratum))
-        if len(self.rows) > self.capacity:
-            self._evict_last()
+            insort(self._longest, (hashes[-1], stratum))
+        self._evict_last()
         return True
 
     def _leave_out(self, stratum: Stratum, decision: int) -> bool:
@@ -135,9 +145,11 @@ class Window:
         self.strata[stratum].pop()
         del self.rows[last]
         self._leave_out(stratum, last)
-        if not self._longest:
-            self._level -= 1
-            self._longest = sorted((h[-1], s) for s, h in self.strata.items() if len(h) == self._level)
+
+    def _find_longest(self) -> None:
+        """The largest hashes of the strata that have most rows; only a full window needs to know."""
+        self._level = max(map(len, self.strata.values()))
+        self._longest = sorted((h[-1], s) for s, h in self.strata.items() if len(h) == self._level)
 
 
 class ReplayBuffer:

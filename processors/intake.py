@@ -32,9 +32,9 @@ class Intake:
 
     def check(self, event: Event, record: SourceRecord) -> tuple[str, float]:
         """The tenant key and the event time in seconds; raises `Unusable`."""
-        tenant_key, tenant_id = self._keys.get(record.key) or self._read(record.key)
-        if tenant_id != event.tenant_id:
-            raise Unusable("wrong_key", f"key {tenant_key!r}: the event's tenant_id is {event.tenant_id!r}")
+        known = self._keys.get(record.key) or self._read(record.key)
+        if known[1] != event.tenant_id:
+            raise Unusable("wrong_key", f"key {known[0]!r}: the event's tenant_id is {event.tenant_id!r}")
         occurred_s = epoch_s(event.occurred_at)
         ahead_s = occurred_s - record.timestamp / 1000
         if ahead_s > self.max_future_s:
@@ -43,7 +43,7 @@ class Intake:
                 f"occurred_at: {event.occurred_at.isoformat()} is {ahead_s:.0f} s ahead of the record's time"
                 f" stamp, at most {self.max_future_s} s are allowed",
             )
-        return tenant_key, occurred_s
+        return known[0], occurred_s
 
     def _read(self, key: bytes | None) -> tuple[str, str]:
         try:

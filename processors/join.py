@@ -44,6 +44,7 @@ class Join(JoinState):
             decision.modality,
             decision.propensity,
             raw,
+            decision.cost_weight,
         )
         inline = decision.outcome
         early = self.outcomes.get(identity)

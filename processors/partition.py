@@ -7,7 +7,7 @@ a record.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from processors.experience import experience_bytes
@@ -15,14 +15,13 @@ from processors.intake import Intake, SourceRecord, dead_letter
 from processors.join import Join
 from processors.ledger import Ledger
 from processors.policies import Policies
+from processors.reading import Reader
 from processors.waiting import Joined
 from processors.workflow import decision_of
 from signalbox import topics
 from signalbox.errors import Unusable
 from signalbox.events import (
     DeadLetter,
-    RoutingDecision,
-    RoutingOutcome,
     Signals,
     TrainingResult,
     WorkflowExecution,
@@ -68,8 +67,9 @@ class Partition:
         self.ledger = Ledger(policies)
         self._intake = Intake(policies.max_future_s)
         self._reward_version = policies.reward.version
+        self._reader = Reader()
+        self._times_s: list[float] = []
         self._oldest_window = 0
-        self._window_end_s = LONG_AGO
         self._outputs = Outputs()
         self._handlers: dict[str, Callable[[SourceRecord], None]] = {
             topics.ROUTING_DECISION: self._decision,
@@ -83,24 +83,28 @@ class Partition:
         """The newest event time of any source topic."""
         return max(self.event_s.values(), default=LONG_AGO)
 
-    def apply(self, topic: str, records: Iterable[SourceRecord]) -> Outputs:
+    def apply(self, topic: str, records: Sequence[SourceRecord]) -> Outputs:
         """Apply records of one source topic, in offset order; those applied before change nothing."""
         cursor = self.cursors.get(topic, 0)
-        fresh = [record for record in records if record.offset >= cursor]
-        outputs = self._outputs = Outputs(applied=len(fresh))
-        if not fresh:
+        if records and records[0].offset < cursor:
+            records = [record for record in records if record.offset >= cursor]
+        outputs = self._outputs = Outputs(applied=len(records))
+        if not records:
             return outputs
         self.batch += 1
-        self._turn_window()
+        self._find_oldest_window()
+        self._times_s.clear()
         handle = self._handlers[topic]
-        for record in fresh:
+        for record in records:
             try:
                 handle(record)
             except Unusable as refusal:
                 outputs.dead_letters.append(
                     dead_letter(topic, self.number, record, refusal.reason, str(refusal))
                 )
-        self.cursors[topic] = fresh[-1].offset + 1
+        self.cursors[topic] = records[-1].offset + 1
+        if self._times_s:
+            self.event_s[topic] = max(self.event_s.get(topic, LONG_AGO), *self._times_s)
         self._pass_time()
         return outputs
 
@@ -111,23 +115,27 @@ class Partition:
 
     def published(self, outputs: Outputs, offsets: Iterable[int]) -> None:
         """Note where on `routing-experience` a batch's experiences lie, and so where windows begin."""
+        known = self.first_offsets
         for (_, _, window), offset in zip(outputs.experiences, offsets, strict=True):
-            self.first_offsets.setdefault(window, offset)
+            if window not in known:
+                known[window] = offset
             self.experiences_end = offset + 1
+        if outputs.experiences:
             self.experience_batch = self.batch
 
     def _decision(self, record: SourceRecord) -> None:
-        decision = decode(RoutingDecision, record.value)
+        data = record.value
+        decision = self._reader.decision(data)
         tenant_key, occurred_s = self._intake.check(decision, record)
-        self._pass(topics.ROUTING_DECISION, occurred_s)
-        joined = self.join.decide(decision, occurred_s, record.value or b"", tenant_key)
+        self._times_s.append(occurred_s)
+        joined = self.join.decide(decision, occurred_s, data or b"", tenant_key)
         if joined is not None:
             self._learn(joined, topics.ROUTING_DECISION, record.offset)
 
     def _outcome(self, record: SourceRecord) -> None:
-        outcome = decode(RoutingOutcome, record.value)
+        outcome = self._reader.outcome(record.value)
         _, occurred_s = self._intake.check(outcome, record)
-        self._pass(topics.ROUTING_OUTCOME, occurred_s)
+        self._times_s.append(occurred_s)
         joined = self.join.result(outcome, occurred_s, record)
         if joined is not None:
             self._learn(joined, topics.ROUTING_OUTCOME, record.offset)
@@ -135,7 +143,7 @@ class Partition:
     def _workflow(self, record: SourceRecord) -> None:
         workflow = decode(WorkflowExecution, record.value)
         tenant_key, occurred_s = self._intake.check(workflow, record)
-        self._pass(topics.WORKFLOW_EXECUTION, occurred_s)
+        self._times_s.append(occurred_s)
         decision = decision_of(workflow)
         if decision is not None:
             joined = self.join.decide(decision, occurred_s, encode_trusted(decision), tenant_key)
@@ -178,23 +186,15 @@ class Partition:
 
     def _forget(self) -> None:
         self.join.forget(self.now_s)
-        self._turn_window()
+        self._find_oldest_window()
         oldest = self._oldest_window
         self.ledger.evict(oldest)
         for start in [s for s in self.first_offsets if s < oldest]:
             del self.first_offsets[start]
 
-    def _pass(self, topic: str, occurred_s: float) -> None:
-        if occurred_s > self.event_s.get(topic, LONG_AGO):
-            self.event_s[topic] = occurred_s
-            if occurred_s >= self._window_end_s:
-                self._turn_window()
-
-    def _turn_window(self) -> None:
-        """Find the oldest window that is kept, from the newest decision or workflow."""
+    def _find_oldest_window(self) -> None:
+        """The oldest window that is kept, from the newest decision or workflow."""
         policy = self.policies.buffer
         decided_s = self.event_s.get(topics.ROUTING_DECISION, LONG_AGO)
         newest_s = max(decided_s, self.event_s.get(topics.WORKFLOW_EXECUTION, LONG_AGO))
-        newest = policy.window_of(newest_s)
-        self._oldest_window = newest - (policy.windows - 1) * policy.window_s
-        self._window_end_s = newest + policy.window_s
+        self._oldest_window = policy.window_of(newest_s) - (policy.windows - 1) * policy.window_s

@@ -42,7 +42,8 @@ def reward(signals: Signals, policy: RewardPolicy) -> float | None:
         total += policy.user_satisfaction_weight * satisfaction
     if weights <= 0.0:
         return None
-    return min(1.0, max(0.0, total / weights - time_penalty(signals.processing_time_s, policy)))
+    value = total / weights - time_penalty(signals.processing_time_s, policy)
+    return 0.0 if value < 0.0 else 1.0 if value > 1.0 else value
 
 
 def time_penalty(processing_time_s: float | None, policy: RewardPolicy) -> float:

@@ -11,7 +11,10 @@ from signalbox.events import RoutingDecision, RoutingOutcome, Signals, decode
 
 
 class Waiting(Struct, frozen=True, array_like=True, gc=False):
-    """A decision that may still get (more of) its outcome."""
+    """A decision that may still get (more of) its outcome.
+
+    New fields go to the end and have defaults: rows of earlier versions lack them.
+    """
 
     hash: int
     occurred_s: float
@@ -22,6 +25,7 @@ class Waiting(Struct, frozen=True, array_like=True, gc=False):
     modality: str
     propensity: float | None
     raw: bytes
+    cost_weight: float | None = None
 
 
 class Part(Struct, frozen=True, array_like=True, gc=False):

@@ -8,6 +8,7 @@ batch.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from itertools import accumulate
 from typing import Any
 
 import faust
@@ -60,16 +61,15 @@ def batch_scheduler(changelog_topic: str, most_records: int) -> type[DefaultSche
 
 
 def _batches(tp: TP, records: list[Any], most_records: int) -> Iterator[PartitionBatch]:
-    batch: list[Any] = []
-    size = 0
-    for record in records:
-        size += len(record.value or b"")
-        if batch and (len(batch) >= most_records or size > BATCH_BYTES):
-            yield PartitionBatch(tp, batch)
-            batch, size = [], len(record.value or b"")
-        batch.append(record)
-    if batch:
+    start = 0
+    while start < len(records):
+        batch = records[start : start + most_records]
+        sizes = [len(record.value or b"") for record in batch]
+        if sum(sizes) > BATCH_BYTES:
+            fitting = sum(size <= BATCH_BYTES for size in accumulate(sizes))
+            del batch[max(1, fitting) :]
         yield PartitionBatch(tp, batch)
+        start += len(batch)
 
 
 class UntouchedSchema(faust.Schema):  # type: ignore[type-arg]  # generic in the stub only

@@ -8,21 +8,21 @@ from collections.abc import Iterable, MutableMapping
 from typing import Literal
 from uuid import uuid4
 
-from processors.changelog import changes, recover
+from processors.changelog import recover
 from processors.dead_letters import DeadLetterLimit
 from processors.intake import SourceRecord
-from processors.journal import JournalEntry, encode_entry
 from processors.partition import Outputs, Partition
 from processors.policies import Policies
-from processors.triggering import triggers
-from signalbox import topics
-from signalbox.events import encode_trusted
 from streams.settings import Settings
 from streams.worker.catch_up import CatchUp
 from streams.worker.liveness import Liveness
 from streams.worker.output import Output
+from streams.worker.writing import Writing
 
 log = logging.getLogger(__name__)
+
+TURNS_TO_SEND = 4
+"""So many turns of the event loop take a batch from the producer's queue to the socket."""
 
 
 class PartitionHost:
@@ -43,13 +43,14 @@ class PartitionHost:
     ) -> None:
         self._settings = settings
         self._policies = policies
-        self._output = output
+        self._writing = Writing(settings, output, liveness)
         self._catch_up = catch_up
         self._empty_until: dict[tuple[str, int], int] = {}
         self._liveness = liveness
         self._recovered = recovered
         self._limit = DeadLetterLimit(settings.dead_letter_limit)
         self._locks: dict[int, asyncio.Lock] = {}
+        self._turn = asyncio.Lock()
         self._standing: Literal["at work", "suspended", "failed"] = "at work"
         self.written: dict[tuple[str, int], int] = {}
         """The offset up to which a source topic's partition is applied and the state after it is written."""
@@ -121,42 +122,16 @@ class PartitionHost:
         if batch[0].offset > start:
             missing = await self._catch_up.read(topic, number, start, batch[0].offset)
             batch = [*missing, *batch]
-        outputs = partition.apply(topic, batch)
-        if outputs.applied:
-            await self._write(partition, topic, start, outputs)
-        self.written[self._name(topic), number] = partition.cursors.get(topic, 0)
+        async with self._turn:
+            outputs = partition.apply(topic, batch)
+            handed = await self._writing.begin(partition, topic, start, outputs) if outputs.applied else None
+            # A batch keeps the event loop for milliseconds. Before the next one does, this one's records are to
+            # be on their way: else worker and broker would take turns instead of working at the same time.
+            for _ in range(TURNS_TO_SEND):
+                await asyncio.sleep(0)
+        if handed is not None:
+            await self._writing.finish(partition, outputs, handed)
+            last = outputs.dead_letters[-1].message if outputs.dead_letters else ""
+            self._limit.count(outputs.applied, len(outputs.dead_letters), last)
+        self.written[self._settings.topic(topic), number] = partition.cursors.get(topic, 0)
         return outputs
-
-    async def _write(self, partition: Partition, topic: str, start: int, outputs: Outputs) -> None:
-        """Everything that the batch gave, then its triggers, then the state that says it was applied."""
-        send, number = self._output.send, partition.number
-        entry = JournalEntry(
-            run=partition.run, batch=partition.batch, topic=topic, start=start, end=partition.cursors[topic]
-        )
-        offsets, _, _ = await asyncio.gather(
-            send(self._name(topics.ROUTING_EXPERIENCE), number, (e[:2] for e in outputs.experiences)),
-            send(
-                self._name(topics.DEAD_LETTER),
-                number,
-                ((d.key, encode_trusted(d)) for d in outputs.dead_letters),
-            ),
-            send(self._name(topics.JOURNAL), number, [(None, encode_entry(entry))]),
-        )
-        partition.published(outputs, offsets)
-        due = triggers(partition, self._name(topics.ROUTING_EXPERIENCE))
-        if due:
-            keyed = [(trigger.tenant_key.encode(), encode_trusted(trigger)) for trigger in due]
-            await send(self._name(topics.OPTIMIZATION_TRIGGER), number, keyed)
-            for trigger in due:
-                log.info(
-                    "trigger",
-                    extra={"tenant": trigger.tenant_id, "scope": trigger.scope, "id": trigger.trigger_id},
-                )
-        self._liveness.check()
-        records = ((f"{number}/{key}".encode(), value) for key, value in changes(partition).items())
-        await self._output.send_atomically(self._settings.changelog_topic, number, records)
-        last = outputs.dead_letters[-1].message if outputs.dead_letters else ""
-        self._limit.count(outputs.applied, len(outputs.dead_letters), last)
-
-    def _name(self, topic: str) -> str:
-        return self._settings.topic(topic)

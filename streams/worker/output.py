@@ -7,7 +7,7 @@ appended whole or not at all, which is what keeps state and cursor together.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -18,6 +18,8 @@ from streams.topics import CHANGELOG_BATCH_BYTES
 Record = tuple[bytes | None, bytes | None]
 OUTPUT_BATCH_BYTES = 900_000
 """Below the 1 MB that a topic accepts by default."""
+RECORD_BYTES = 40
+"""More than what a batch needs of its own for a record."""
 
 
 class Output:
@@ -47,21 +49,25 @@ class Output:
         await self._producer.stop()
 
     async def send(self, topic: str, partition: int, records: Iterable[Record]) -> list[int]:
-        """Write records in order, in as few batches as fit; their offsets."""
-        sent = []
-        builder = self._producer.create_batch()
+        """Write records in order; their offsets."""
+        return await (await self.begin(topic, partition, records))
+
+    async def begin(
+        self, topic: str, partition: int, records: Iterable[Record]
+    ) -> Coroutine[Any, Any, list[int]]:
+        """Hand records over in order, in as few batches as fit; what is awaited then gives their offsets."""
+        handed: list[tuple[int, asyncio.Future[Any]]] = []
+        builder, size = self._producer.create_batch(), 0
         for key, value in records:
-            if builder.record_count() and builder.size() + len(value or b"") > OUTPUT_BATCH_BYTES:
-                sent.append((builder.record_count(), await self._hand_over(builder, topic, partition)))
-                builder = self._producer.create_batch()
+            needed = RECORD_BYTES + len(key or b"") + len(value or b"")
+            size += needed
+            if size > OUTPUT_BATCH_BYTES and builder.record_count():
+                handed.append((builder.record_count(), await self._hand_over(builder, topic, partition)))
+                builder, size = self._producer.create_batch(), needed
             builder.append(key=key, value=value, timestamp=None)
         if builder.record_count():
-            sent.append((builder.record_count(), await self._hand_over(builder, topic, partition)))
-        offsets: list[int] = []
-        for count, future in sent:
-            metadata = await future
-            offsets += range(metadata.offset, metadata.offset + count)
-        return offsets
+            handed.append((builder.record_count(), await self._hand_over(builder, topic, partition)))
+        return _offsets(handed)
 
     async def send_atomically(self, topic: str, partition: int, records: Iterable[Record]) -> None:
         """Write records in one batch, which the broker appends whole or not at all."""
@@ -77,6 +83,14 @@ class Output:
         builder.close()
         future: asyncio.Future[Any] = await self._producer.send_batch(builder, topic, partition=partition)
         return future
+
+
+async def _offsets(handed: Iterable[tuple[int, asyncio.Future[Any]]]) -> list[int]:
+    found: list[int] = []
+    for count, written in handed:
+        first = (await written).offset
+        found += range(first, first + count)
+    return found
 
 
 def _preceded(send: Callable[..., Awaitable[Any]], check: Callable[[], None]) -> Callable[..., Awaitable[Any]]:

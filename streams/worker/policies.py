@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from models.configuration import TrainingConfiguration
+from models.programs import ProgramConfiguration
 from processors.buffer import BufferPolicy
 from processors.cost import CostPolicy
 from processors.join_state import JoinPolicy
@@ -48,11 +49,12 @@ def policies_from(settings: Settings) -> Policies:
         max_future_s=settings.max_future_s,
         seed=settings.seed,
         code_version=VERSION,
-        configuration=_training(settings).to_dict(),
+        configuration=training_configuration(settings).to_dict(),
     )
 
 
-def _training(settings: Settings) -> TrainingConfiguration:
+def training_configuration(settings: Settings) -> TrainingConfiguration:
+    """What the training of policies and programs is told."""
     return TrainingConfiguration(
         learner=settings.learner,
         exploration=settings.exploration,
@@ -74,5 +76,27 @@ def _training(settings: Settings) -> TrainingConfiguration:
         trial_harm=settings.trial_harm,
         trial_decisions=settings.trial_decisions,
         trial_s=settings.trial_s,
+        program=program_configuration(settings),
+        seed=settings.seed,
+    )
+
+
+def program_configuration(settings: Settings) -> ProgramConfiguration:
+    """What the training of a prompt program is told; the gate's calls come out of the same budget."""
+    calls = settings.language_model_budget_calls - 2 * settings.program_held_out
+    return ProgramConfiguration(
+        optimizer_strategy=settings.optimizer_strategy,
+        force_optimizer=settings.force_optimizer,
+        enable_multi_stage=settings.enable_multi_stage,
+        bootstrap_threshold=settings.bootstrap_threshold,
+        simba_threshold=settings.simba_threshold,
+        mipro_threshold=settings.mipro_threshold,
+        gepa_threshold=settings.gepa_threshold,
+        min_confidence=settings.min_confidence,
+        min_quality=settings.min_quality,
+        positive_reward=settings.positive_reward,
+        effort=settings.program_effort,
+        max_calls=max(calls, 1),
+        concurrency=settings.language_model_concurrency,
         seed=settings.seed,
     )
