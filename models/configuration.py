@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta, Struct
 
+from models.programs.configuration import ProgramConfiguration
 from models.threshold import ThresholdKind
 from signalbox.errors import ConfigurationError
 from signalbox.policy import FeatureConfiguration
@@ -28,7 +29,8 @@ class TrainingConfiguration(Struct, frozen=True, kw_only=True, forbid_unknown_fi
     a time, once. `exploration` is the value model's; GRPO's policies are epsilon-greedy.
 
     `cost_weight` is what a unit of cost takes from the reward where a request doesn't say. `trial_harm` is in
-    units of reward, `trial_s` seconds of event time; see `models.trial.TrialLimits`.
+    units of reward, `trial_s` seconds of event time; see `models.trial.TrialLimits`. `program` is for the second
+    stage, which trains a prompt program.
     """
 
     learner: Literal["grpo", "value"] = "value"
@@ -57,6 +59,7 @@ class TrainingConfiguration(Struct, frozen=True, kw_only=True, forbid_unknown_fi
     trial_decisions: Annotated[int, Meta(ge=1)] = 5_000
     trial_s: Annotated[float, Meta(gt=0.0)] = 86_400.0
     features: FeatureConfiguration = FeatureConfiguration()
+    program: ProgramConfiguration = ProgramConfiguration()
     seed: Annotated[int, Meta(ge=0)] = 0
 
     @classmethod

@@ -18,8 +18,9 @@ from models.adagrad import AdaGrad
 from models.advantage import advantages
 from models.configuration import TrainingConfiguration
 from models.costs import mean_costs
+from models.errors import NothingToLearn
 from models.examples import Examples, Floats, Places, examples_of
-from models.learner import NothingToLearn, Trained, require_difference
+from models.learner import Trained, require_difference
 from models.objective import Objective
 from models.value.learner import FoldedWeights, ValueLearner
 from models.vocabulary import Vocabulary
@@ -41,10 +42,11 @@ class GrpoLearner:
         champion: Policy | None,
         configuration: TrainingConfiguration,
         cards: Sequence[AgentCard] = (),
+        former: Policy | None = None,
     ) -> Trained:
         """Train on what has a propensity; raises `NothingToLearn` where that can't tell agents apart.
 
-        Cards count only where it starts from the value model.
+        Cards and a former policy count only where it starts from the value model.
         """
         usable = [item for item in experiences if item.propensity]
         if experiences and not usable:
@@ -52,7 +54,7 @@ class GrpoLearner:
         require_difference(usable)
         agents = _agents(usable, champion)
         examples = examples_of(usable, agents, Featurizer(configuration.features))
-        start = _start(usable, champion, configuration, cards)
+        start = _start(usable, champion, configuration, cards, former)
         tensors = _train(examples, _reference(usable, agents, champion), start, configuration)
         return Trained(
             kind="softmax",
@@ -123,10 +125,11 @@ def _start(
     champion: Policy | None,
     configuration: TrainingConfiguration,
     cards: Sequence[AgentCard],
+    former: Policy | None,
 ) -> Start | None:
     """The value model of the same experiences, or the champion; None to start from 0."""
     if configuration.start == "value":
-        return FoldedWeights.of(ValueLearner().fit(usable, None, configuration, cards))
+        return FoldedWeights.of(ValueLearner().fit(usable, None, configuration, cards, former))
     if champion is None or champion.manifest.features != configuration.features:
         return None
     return champion

@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol
 from numpy.typing import NDArray
 
 from models.configuration import TrainingConfiguration
+from models.errors import NothingToLearn
 from signalbox.events import AgentCard, Experience
 from signalbox.policy import Policy
 
@@ -37,25 +38,23 @@ class Learner(Protocol):
         champion: Policy | None,
         configuration: TrainingConfiguration,
         cards: Sequence[AgentCard] = (),
+        former: Policy | None = None,
     ) -> Trained:
         """A policy from the experiences, in their order; `NothingToLearn` where they can't give one.
 
-        `cards` say what is known of the agents; a learner need not use them.
+        `cards` say what is known of the agents, `former` is the policy that was in force before the rewards
+        changed; a learner need not use them.
         """
         ...
 
 
-class NothingToLearn(Exception):
-    """The experiences can't tell one agent from another; the message says why."""
-
-
-def require_difference(experiences: Sequence[Experience]) -> None:
-    """Raise `NothingToLearn` unless there was a choice and something came of it."""
+def require_difference(experiences: Sequence[Experience], *, of_rewards: bool = True) -> None:
+    """Raise `NothingToLearn` unless there was a choice and, with `of_rewards`, something came of it."""
     if not experiences:
         raise NothingToLearn("there are no experiences")
     if all(len(item.decision.candidate_agents) < 2 for item in experiences):
         raise NothingToLearn("no experience had more than one candidate agent")
-    if len({item.reward for item in experiences}) < 2:
+    if of_rewards and len({item.reward for item in experiences}) < 2:
         raise NothingToLearn(f"all {len(experiences)} experiences have the reward {experiences[0].reward:g}")
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from msgspec import Struct, json
-
 from processors.waiting import Waiting
 
 
@@ -23,21 +21,10 @@ class CostPolicy:
 
     def weight_of(self, decision: Waiting) -> float:
         """The weight that the request asked for, or else its tenant's."""
-        # The decision's own bytes say whether it asked: nothing else has to be kept for it.
-        if b'"cost_weight"' in decision.raw:
-            asked = _asked(decision.raw).cost_weight
-            if asked is not None:
-                return asked
-        return self.weight_of_tenant(decision.tenant_id)
+        asked = decision.cost_weight
+        return self.tenant_weights.get(decision.tenant_id, self.weight) if asked is None else asked
 
 
 def after_cost(quality: float, cost: float | None, weight: float) -> float:
     """The reward in [0, 1]: quality - weight * cost, not below 0; the quality where no cost was reported."""
     return quality if not cost else max(0.0, quality - weight * cost)
-
-
-class _Asked(Struct, frozen=True, gc=False):
-    cost_weight: float | None = None
-
-
-_asked = json.Decoder(_Asked).decode

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from processors.buffer import ReplayBuffer, Row, Stratum, stratum_of
@@ -16,14 +17,14 @@ from processors.scope import ScopeState
 from processors.statistics import AgentStatistics
 from processors.trigger import Due
 from processors.waiting import Joined, Waiting
-from signalbox.events import Signals, TrainingResult
+from signalbox.events import Signals, TrainingResult, TriggerReason
 
 ROUTING = "routing"
 Place = tuple[str, str]
 """A tenant key with an agent or a scope."""
 
 
-class Learned(NamedTuple):
+class Learned(Struct, frozen=True, gc=False):
     """An experience in the making.
 
     `quality` is the reward before cost was taken off with `cost_weight`, None where none was.
@@ -53,26 +54,23 @@ class Ledger:
 
         `window` is the start of the window that it belongs to, None if that is kept no longer.
         """
-        earned = self._earned(joined.decision, joined.signals)
+        decision, signals, previous = joined.decision, joined.signals, joined.previous
+        earned = self._earned(decision, signals)
         if earned is None:
             return None
-        before = None if joined.previous is None else self._earned(joined.decision, joined.previous)
-        if before is None and joined.revision:
-            # Parts without a reward may have come before; the first that gives one is revision 0 to readers.
-            joined = replace(joined, revision=0, previous=None)
-        decision, value = joined.decision, earned[0]
-        place = (decision.tenant_key, decision.agent)
-        agent = self.agents.get(place)
-        if agent is None:
-            agent = self.agents[place] = AgentStatistics()
-        self.touched_agents.add(place)
-        if before is None or joined.previous is None:
-            agent.update(value, joined.signals, decision.occurred_s)
+        value = earned[0]
+        before = None if previous is None else self._earned(decision, previous)
+        agent = self._agent(decision.tenant_key, decision.agent)
+        if previous is None or before is None:
+            agent.update(value, signals, decision.occurred_s)
             self.scope(decision.tenant_key, ROUTING).observe(value, decision, self.policies.trigger)
+            if joined.revision:
+                # Parts without a reward may have come before; to readers the first with one is revision 0.
+                joined = replace(joined, revision=0, previous=None)
         else:
-            agent.revise(value - before[0], joined.previous, joined.signals)
+            agent.revise(value - before[0], previous, signals)
         if window is not None:
-            self._buffer(joined, value, window)
+            self._buffer(decision, value, joined.revision, window)
         return Learned(joined, *earned)
 
     def buffer(self, tenant_key: str) -> ReplayBuffer:
@@ -102,26 +100,29 @@ class Ledger:
             # One shard speaks for a tenant: it is a uniform sample of the tenant's decisions, by their hash.
             if "#" in tenant_key and not tenant_key.endswith("#0"):
                 continue
-            state = self.scopes[tenant_key, scope]
-            reasons = state.reasons(self.policies.trigger, now_s)
-            buffer = self.buffers.get(tenant_key)
-            if reasons and buffer:
-                found.append(
-                    Due(
-                        tenant_key=tenant_key,
-                        scope=scope,
-                        reasons=reasons,
-                        look=state.looks + 1,
-                        experiences=state.experiences,
-                        champion_digest=state.champion_digest,
-                        windows=tuple(sorted(buffer.windows)),
-                        buffer_digest=buffer.digest(),
-                        trial_digest=state.trial.digest if state.trial else None,
-                        trial_offset=state.trial.began_offset if state.trial else None,
-                        changed_at_s=state.changed_at_s,
-                    )
-                )
+            reasons = self.scopes[tenant_key, scope].reasons(self.policies.trigger, now_s)
+            if reasons and self.buffers.get(tenant_key):
+                found.append(self.asked(tenant_key, scope, reasons))
         return found
+
+    def asked(self, tenant_key: str, scope: str, reasons: tuple[TriggerReason, ...]) -> Due:
+        """What a trigger of this scope says now."""
+        state, buffer = self.scope(tenant_key, scope), self.buffer(tenant_key)
+        # A trial is judged by what was drawn since it began; only training asks for the buffer.
+        trial = state.trial
+        return Due(
+            tenant_key=tenant_key,
+            scope=scope,
+            reasons=reasons,
+            look=state.looks + 1,
+            experiences=state.experiences,
+            champion_digest=state.champion_digest,
+            windows=() if trial else tuple(sorted(buffer.windows)),
+            buffer_digest="" if trial else buffer.digest(),
+            trial_digest=trial.digest if trial else None,
+            trial_offset=trial.began_offset if trial else None,
+            changed_at_s=state.changed_at_s,
+        )
 
     def evict(self, oldest_window: int) -> None:
         """Forget the windows before `oldest_window`."""
@@ -139,20 +140,28 @@ class Ledger:
             return quality, None, 0.0
         return after_cost(quality, signals.cost, weight), quality, weight
 
-    def _buffer(self, joined: Joined, value: float, start: int) -> None:
-        decision = joined.decision
-        window = self.buffer(decision.tenant_key).window(start)
+    def _agent(self, tenant_key: str, name: str) -> AgentStatistics:
+        place = (tenant_key, name)
+        agent = self.agents.get(place)
+        if agent is None:
+            agent = self.agents[place] = AgentStatistics()
+        self.touched_agents.add(place)
+        return agent
+
+    def _buffer(self, decision: Waiting, value: float, revision: int, start: int) -> None:
+        tenant_key, identity = decision.tenant_key, decision.hash
+        window = self.buffer(tenant_key).window(start)
         stratum = stratum_of(decision.agent, decision.modality, value)
-        if window.add(Row(decision.hash, value, joined.revision, stratum)):
-            self.buffer_rows.touch(start, (decision.tenant_key, decision.hash))
+        if window.add(Row(identity, value, revision, stratum)):
+            self.buffer_rows.touch(start, (tenant_key, identity))
             for changed in window.changed_limits():
-                self.limit_rows.touch(start, (decision.tenant_key, changed))
+                self.limit_rows.touch(start, (tenant_key, changed))
 
     def _read_rows(self, start: int, places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Any]:
         windows = self._windows(start)
         nothing: dict[int, Row] = {}
         return {
-            place: (place[0], *row)
+            place: (place[0], row.hash, row.reward, row.revision, row.stratum)
             for place in places
             if (row := windows.get(place[0], nothing).get(place[1])) is not None
         }

@@ -56,9 +56,8 @@ class ScopeState(Struct, array_like=True):
             self.changed_at_s, self.drifted = changed_at_s, True
             # The evidence that the earlier looks were at is void.
             self.looks = 0
-            if self.trial is not None:
-                # Its candidate was trained on what holds no more: let it be judged at once.
-                self.trial.units = max(self.trial.units, policy.trial_frequency)
+            # Nor is the champion to blame for another world than the one that it was promised in.
+            self.promise = None
         if self.trial is not None or self.promise is not None:
             self._follow(reward, *digests_of(decision), policy)
 
@@ -67,12 +66,16 @@ class ScopeState(Struct, array_like=True):
         if not self.since_trigger:
             return ()
         age_s = None if self.last_trigger_s is None else now_s - self.last_trigger_s
+        # So long as a change is not told, all that is decided is wrong: there is no time to cool down.
+        is_urgent = self.drifted and self.since_trigger >= policy.update_frequency
         if age_s is not None and (
-            age_s < policy.cool_down_s or (self.outstanding and age_s < policy.timeout_s)
+            (age_s < policy.cool_down_s and not is_urgent) or (self.outstanding and age_s < policy.timeout_s)
         ):
             return ()
         if self.trial is not None:
-            return ("trial",) if self.trial.due(policy, now_s) else ()
+            # A candidate that was trained before the change is to be judged at once.
+            is_void = self.drifted and not self.trial.canary
+            return ("trial",) if is_void or self.trial.due(policy, now_s) else ()
         if self.promise is not None and self.promise.broken:
             return ("below_promise",)
         return self._reasons_to_train(policy, age_s)
@@ -103,7 +106,9 @@ class ScopeState(Struct, array_like=True):
             # A new policy is a new usual: its rewards are not held against the old one's.
             self.baseline_reward = self.recent_reward
             if result.verdict == "rolled_back":
-                self.drift.clear()
+                if result.reason == "requested":
+                    # A person wanted this policy, whatever it earns. Else perhaps the rewards have changed.
+                    self.drift.clear()
             elif result.digest and result.candidate is not None and result.candidate.lower > 0.0:
                 self.promise = Promise(result.digest, min(result.candidate.lower, 1.0))
         elif result.reason == "stale_champion":

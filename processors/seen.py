@@ -35,9 +35,10 @@ class SeenDecisions:
         """Whether the decision was seen, at about that time."""
         first = int(occurred_s - self._edge_s) // BUCKET_S
         last = int(occurred_s + self._edge_s) // BUCKET_S
-        if first == last:
-            return self._in_bucket(decision, first)
-        return any(self._in_bucket(decision, bucket) for bucket in range(first, last + 1))
+        for bucket in range(first, last + 1):
+            if decision in self._open.get(bucket, ()) or self._is_packed(decision, bucket):
+                return True
+        return False
 
     def forget(self, before_s: float) -> None:
         """Forget the hours that end before `before_s`, and pack those that are no longer written to."""
@@ -55,10 +56,7 @@ class SeenDecisions:
         """Remember many decisions of one hour (used when state is recovered)."""
         self._open.setdefault(bucket, set()).update(decisions)
 
-    def _in_bucket(self, decision: int, bucket: int) -> bool:
-        hashes = self._open.get(bucket)
-        if hashes is not None and decision in hashes:
-            return True
+    def _is_packed(self, decision: int, bucket: int) -> bool:
         packed = self._packed.get(bucket)
         if packed is None:
             return False

@@ -6,10 +6,11 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from statistics import fmean
 
-from benchmarks.drift.changes import CHANGES, Changing, changing
+from benchmarks.drift.changes import CHANGES, changing
 from benchmarks.drift.false_alarms import DETECTORS, STATIONARY, alarms_on
 from benchmarks.drift.learners import Watchful
-from benchmarks.drift.recovery import SHARE, WINDOW, Recovery, run_through
+from benchmarks.drift.recovery import SHARE, WINDOW, run_through
+from benchmarks.drift.served import Served, serve, served_until
 from benchmarks.learning.corpus import corpus
 from benchmarks.learning.per_event import EventLearner
 from benchmarks.learning.streams import Stream
@@ -24,26 +25,29 @@ Make = Callable[[Stream, int], EventLearner]
 
 
 def run(options: Options) -> Iterator[Measure]:
-    """Decisions until a learner earns nine tenths of what it did before, for each change; then false alarms.
+    """Decisions until nine tenths are earned of what was before, for each change; then false alarms.
 
-    Peers learn from the same queries and rewards: our learner without a detector, our learner that forgets
-    everything at an alarm, and VW, which has no detector.
+    Ours is the service: the worker's triggers, the trainer's answers, with screens and trials. Peers learn from
+    the same queries and rewards, but after every decision and without a gate: our learner with what the former
+    one knew of queries, the same that forgets everything, or has no detector, and VW, which has none.
     """
-    for change in ("permuted",) if options.quick else CHANGES:
-        yield _recovery(change, options.seeds)
+    changes = ("permuted",) if options.quick else tuple(CHANGES)
+    served: dict[str, list[Served]] = {change: [] for change in changes}
+    for seed in range(options.seeds):
+        before = served_until(changing("none", corpus(), seed), seed)
+        for change in changes:
+            served[change].append(serve(before, changing(change, corpus(), seed)))
+    for change in changes:
+        yield _recovery(change, options.seeds, served[change])
     yield _false_alarms(options)
 
 
-def _recovery(change: str, seeds: int) -> Measure:
-    found: dict[str, list[Recovery]] = {}
-    delays: list[int] = []
+def _recovery(change: str, seeds: int, served: list[Served]) -> Measure:
+    found = {OURS: [run.recovery for run in served]}
     for seed in range(seeds):
         stream = changing(change, corpus(), seed)
         for name, make in _learners().items():
-            learner = make(stream.stream, seed)
-            found.setdefault(name, []).append(run_through(stream, learner))
-            if name == OURS and isinstance(learner, Watchful):
-                delays += _delays(stream, learner)
+            found.setdefault(name, []).append(run_through(stream, make(stream.stream, seed)))
     decisions = {name: fmean(run.decisions for run in runs) for name, runs in found.items()}
     ours = found[OURS]
     return Measure(
@@ -60,8 +64,9 @@ def _recovery(change: str, seeds: int) -> Measure:
             "criterion": f"the mean of {WINDOW} decisions is {SHARE:.0%} of the one before the change",
             "each": [run.decisions for run in ours],
             "recovered": sum(run.recovered for run in ours),
-            "found_after": delays,
-            "before": round(fmean(run.before for run in ours), 3),
+            "found_after": [found for run in served for found in run.found_after],
+            "promotions": [run.promotions for run in served],
+            "before": {name: round(fmean(run.before for run in runs), 3) for name, runs in found.items()},
             "at_1500_to_2000": {
                 name: round(fmean(run.later for run in runs), 3) for name, runs in found.items()
             },
@@ -71,9 +76,9 @@ def _recovery(change: str, seeds: int) -> Measure:
 
 def _learners() -> dict[str, Make]:
     found: dict[str, Make] = {
-        OURS: lambda stream, seed: Watchful(stream, seed, "agents"),
-        "forgets everything": lambda stream, seed: Watchful(stream, seed, "everything"),
-        "no detector": lambda stream, seed: Watchful(stream, seed, "nothing"),
+        "per event": lambda stream, seed: Watchful(stream, seed, "agents"),
+        "per event, forgets everything": lambda stream, seed: Watchful(stream, seed, "everything"),
+        "per event, no detector": lambda stream, seed: Watchful(stream, seed, "nothing"),
     }
     try:
         from benchmarks.learning.vowpal import VowpalWabbit
@@ -81,11 +86,6 @@ def _learners() -> dict[str, Make]:
         return found
     found["vw squarecb"] = lambda stream, seed: VowpalWabbit(stream, seed, "--squarecb --learning_rate 2")
     return found
-
-
-def _delays(stream: Changing, learner: Watchful) -> list[int]:
-    """Decisions after the change at which the detector spoke."""
-    return [at - stream.changed_at for at in learner.alarms]
 
 
 def _false_alarms(options: Options) -> Measure:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from msgspec import Struct
+from numpy.typing import NDArray
 
 from benchmarks.drift.changes import Changing
 from benchmarks.learning.per_event import EventLearner
@@ -12,6 +13,8 @@ SHARE = 0.9
 WINDOW = 250
 """Decisions whose mean must be at least that share of the mean before the change."""
 BEFORE = 1_000
+WATCHED = 2_000
+"""Decisions after the change that are looked at however soon the reward is back."""
 
 
 class Recovery(Struct, frozen=True, kw_only=True):
@@ -26,11 +29,16 @@ class Recovery(Struct, frozen=True, kw_only=True):
 
 def run_through(changing: Changing, learner: EventLearner) -> Recovery:
     """Decide every query, learn from each, and look at the rewards around the change."""
-    stream, at = changing.stream, changing.changed_at
+    stream = changing.stream
     rewards = np.zeros(len(stream))
     for place, (query, received) in enumerate(zip(stream.queries, stream.received.tolist(), strict=True)):
         rewards[place] = received[chosen := learner.decide(query)]
         learner.learn(received[chosen])
+    return recovery_in(rewards, changing.changed_at)
+
+
+def recovery_in(rewards: NDArray[np.float64], at: int) -> Recovery:
+    """What the rewards of all decisions show of a change before decision `at`."""
     before, after = float(rewards[max(at - BEFORE, 0) : at].mean()), rewards[at:]
     sums = np.concatenate([[0.0], np.cumsum(after)])
     means = (sums[WINDOW:] - sums[:-WINDOW]) / WINDOW
@@ -39,5 +47,5 @@ def run_through(changing: Changing, learner: EventLearner) -> Recovery:
         decisions=int(back[0]) + WINDOW if len(back) else len(after),
         recovered=len(back) > 0,
         before=before,
-        later=float(after[1_500:2_000].mean()),
+        later=float(after[1_500:WATCHED].mean()),
     )

@@ -55,4 +55,5 @@ def _belief(rng: np.random.Generator, rewards: Floats, favour: float) -> Floats:
 
 
 def _side(weights: Floats) -> Side:
-    return Side(weights, np.square(weights), np.full(len(weights), CHAMPION), np.zeros(len(weights)))
+    nothing = np.zeros(len(weights))
+    return Side(weights, np.square(weights), np.full(len(weights), CHAMPION), nothing, nothing)

@@ -12,7 +12,7 @@ from benchmarks.gate_error.logs import MODEL_AUC, log
 from benchmarks.gate_error.peers import bootstrap_bound, normal_bound, normal_bound_of_looks, resamples
 from benchmarks.gate_error.world import BETTER, CHAMPION, DISAGREEMENT, candidates
 from benchmarks.measure import Measure
-from models.gate.estimates import improvement_of
+from models.gate.estimates import improvement_of, standard_error_of
 from models.gate.evidence import UNKNOWN, Evidence, Floats, RewardMoments
 from models.gate.rules import conclude, shown_of
 
@@ -70,7 +70,8 @@ def _measure(count: int, seeds: int, epsilon: float, share: float) -> Iterator[M
 
 
 def _verdict(evidence: Evidence) -> str:
-    return conclude(improvement_of(evidence, _EXPECTED, ERROR), 0.0, shown_of(evidence), True)[0]
+    improvement = improvement_of(evidence, _EXPECTED, ERROR)
+    return conclude(improvement, standard_error_of(evidence), 0.0, shown_of(evidence), True)[0]
 
 
 def _peers(evidence: Evidence, drawn: Floats) -> dict[str, float]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from models.betting import Bettor, Floats, lower_bound
@@ -31,7 +33,8 @@ def value_of(evidence: Evidence, expected: RewardMoments, error: float) -> Estim
     failure = expected.variance + (1.0 - expected.mean) ** 2
     earned = _at_least(weights * evidence.rewards, moment * success, error)
     forgone = _at_least(weights * (1.0 - evidence.rewards), moment * failure, error)
-    return _estimate(min(max(value, 0.0), 1.0), max(earned, 0.0), 1.0 - max(forgone, 0.0), weights)
+    bounds = max(earned, 0.0), 1.0 - max(forgone, 0.0)
+    return _estimate(min(max(value, 0.0), 1.0), *bounds, weights, evidence.first.missing)
 
 
 def improvement_of(evidence: Evidence, expected: RewardMoments, error: float) -> Estimate:
@@ -41,15 +44,31 @@ def improvement_of(evidence: Evidence, expected: RewardMoments, error: float) ->
     shows only these is not taken to do as well on the others.
     """
     difference = evidence.first.weights - evidence.second.weights
-    direct = float((evidence.first.direct - evidence.second.direct).mean())
-    value = direct + float(difference @ (evidence.rewards - evidence.belief)) / len(evidence)
-    value, weights = min(max(value, -1.0), 1.0), np.abs(difference)
-    if not len(evidence.arms.row) and not (evidence.first.hidden + evidence.second.hidden).any():
-        return _estimate(value, 0.0, 0.0, weights)
+    value, weights = min(max(float(_differences(evidence).mean()), -1.0), 1.0), np.abs(difference)
+    # Half of it, because what one of the two does more, the other does less.
+    hidden = (evidence.first.hidden + evidence.second.hidden) / 2.0
+    if not len(evidence.arms.row) and not hidden.any():
+        return _estimate(value, 0.0, 0.0, weights, hidden)
     needed = -float(np.log(error))
     lower = lower_bound(bettors_on(evidence, expected, needed), error)
     upper = -lower_bound(bettors_on(evidence.reversed(), expected, needed), error)
-    return _estimate(value, lower, upper, weights)
+    return _estimate(value, lower, upper, weights, hidden)
+
+
+def standard_error_of(evidence: Evidence) -> float:
+    """The standard error of the improvement's estimate, as the log shows it.
+
+    It lacks the rare values that a log may not hold, so no bound follows from it.
+    """
+    return float(_differences(evidence).std()) / math.sqrt(len(evidence))
+
+
+def _differences(evidence: Evidence) -> Floats:
+    """The doubly robust difference of each experience, shape (n,)."""
+    weights = evidence.first.weights - evidence.second.weights
+    direct = evidence.first.direct - evidence.second.direct
+    result: Floats = direct + weights * (evidence.rewards - evidence.belief)
+    return result
 
 
 def _at_least(values: Floats, moment: float, error: float) -> float:
@@ -63,10 +82,10 @@ def _at_least(values: Floats, moment: float, error: float) -> float:
     return lower_bound(bettors, error)
 
 
-def _estimate(value: float, lower: float, upper: float, weights: Floats) -> Estimate:
+def _estimate(value: float, lower: float, upper: float, weights: Floats, missing: Floats) -> Estimate:
     overlap = Overlap()
-    for weight in weights.tolist():
-        overlap.add(weight)
+    for weight, unseen in zip(weights.tolist(), missing.tolist(), strict=True):
+        overlap.add(weight, unseen)
     return Estimate(
         value=value,
         lower=lower,
@@ -74,4 +93,5 @@ def _estimate(value: float, lower: float, upper: float, weights: Floats) -> Esti
         samples=overlap.count,
         effective_samples=overlap.effective_samples,
         largest_weight=overlap.largest_weight,
+        overlap=min(max(overlap.support, 0.0), 1.0),
     )

@@ -51,14 +51,16 @@ class Side:
     """One policy's part in n experiences, arrays of shape (n,).
 
     `weights` are its probabilities of the chosen agents over their propensities, `moment` the mean square that
-    the logging policy gives to the weight, `direct` what the model expects it to earn, and `hidden` what
-    probability it gives, beyond the other policy, to agents that the log could not show.
+    the logging policy gives to the weight, `direct` what the model expects it to earn, `missing` what
+    probability it gives to agents that the log could not show, and `hidden` how much more of it than the other
+    policy.
     """
 
     weights: Floats
     moment: Floats
     direct: Floats
     hidden: Floats
+    missing: Floats
 
 
 @dataclass(frozen=True)

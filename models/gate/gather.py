@@ -41,14 +41,14 @@ def gather(
         sides = (*_side(one, two, logged, belief, chosen), *_side(two, one, logged, belief, chosen))
         arms.append(_arms(len(rows), one - two, logged, belief, chosen))
         rows.append((item.reward, float(belief[chosen]), logger, *sides))
-    columns = np.array(rows, dtype=np.float64).reshape(len(rows), 11).T
+    columns = np.array(rows, dtype=np.float64).reshape(len(rows), 13).T
     row, difference, logged, belief, taken = np.concatenate(arms, axis=1)
     return Evidence(
         rewards=columns[0],
         belief=columns[1],
         logged_by=columns[2].astype(np.intp),
-        first=Side(*columns[3:7]),
-        second=Side(*columns[7:]),
+        first=Side(*columns[3:8]),
+        second=Side(*columns[8:]),
         arms=Arms(row.astype(np.intp), difference, logged, belief, taken.astype(np.bool_)),
     )
 
@@ -70,6 +70,7 @@ def _side(one: Floats, other: Floats, logged: Floats, belief: Floats, chosen: in
         float((one[shown] ** 2 / logged[shown]).sum()),
         float(one @ belief),
         float(np.maximum(one - other, 0.0)[~shown].sum()),
+        float(one[~shown].sum()),
     )
 
 

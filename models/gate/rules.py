@@ -11,18 +11,25 @@ LEAST_SHOWN = 10.0
 """With fewer effective samples of what the candidate would do otherwise, the log can't call it no good."""
 LEAST_SEEN = 100
 """Held-out experiences after which a log that shows so little is expected to go on like that."""
-PROMISING = 1.0 / 3.0
-"""Of an estimate's distance from its lower bound: by as much it must exceed the threshold to be worth a trial,
-which keeps the next candidate waiting. A third is about one standard error."""
+PROMISING = 1.0
+"""Standard errors by which an estimate must exceed the threshold to be worth a trial, which keeps the next
+candidate waiting. The distance from the lower bound says nothing of it: where hardly anything is explored, the
+bound must allow for what the log doesn't show, however exact the estimate."""
 
 
 def conclude(
-    improvement: Estimate, needed: float, shown: float, trials: bool, least_shown: float = LEAST_SHOWN
+    improvement: Estimate,
+    standard_error: float,
+    needed: float,
+    shown: float,
+    trials: bool,
+    least_shown: float = LEAST_SHOWN,
 ) -> tuple[Verdict, VerdictReason, str]:
     """Verdict, reason and the words for it, from the improvement's bounds, both in reward per decision.
 
-    `needed` is what must be exceeded, `shown` how many effective samples the log has of the candidate's ways,
-    of which it should have `least_shown`.
+    `standard_error` is the estimate's, which decides on a trial and never on a promotion. `needed` is what must
+    be exceeded, `shown` how many effective samples the log has of the candidate's ways, of which it should have
+    `least_shown`.
     """
     if improvement.lower > needed:
         return "promoted", "better", "Proven better"
@@ -30,7 +37,8 @@ def conclude(
         return "rejected", "worse", "Proven worse"
     if improvement.upper <= needed:
         return "rejected", "not_proven", "Surely not better by the threshold"
-    if trials and improvement.value - needed > PROMISING * (improvement.value - improvement.lower):
+    # Of what was never shown an estimate is the reward model's word alone, and its standard error too small.
+    if trials and shown >= 1.0 and improvement.value - needed > PROMISING * standard_error:
         return "on_trial", "promising", "Promising, but not proven better"
     if shown < least_shown:
         opening = f"The log shows only {shown:.1f} effective samples of what it would do otherwise"

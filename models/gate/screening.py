@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct, structs
 
-from models.gate.estimates import improvement_of, value_of
+from models.gate.estimates import improvement_of, standard_error_of, value_of
 from models.gate.evidence import Evidence, RewardModel, RewardMoments
 from models.gate.gather import gather
 from models.gate.rules import LEAST_SHOWN, conclude, shown_of
@@ -108,7 +108,9 @@ def _judge(
     value = min(max(champion.value + improvement.value, 0.0), 1.0)
     candidate = structs.replace(candidate, value=value)
     needed = threshold.above(champion.value)
-    verdict, reason, opening = conclude(improvement, needed, shown_of(evidence), trials, least_shown)
+    verdict, reason, opening = conclude(
+        improvement, standard_error_of(evidence), needed, shown_of(evidence), trials, least_shown
+    )
     numbers = (
         f"the candidate earns {candidate.value:.3f} and the champion {champion.value:.3f}; the improvement is"
         f" at least {improvement.lower:+.3f} and must exceed {needed:+.3f}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -41,14 +42,24 @@ class LinearRewardModel:
 
     def predict(self, vectors: Vectors) -> Floats:
         """The expected rewards of n contexts, shape (n, agents), each in (0, 1)."""
-        beyond = self.rows[-1] + 1
-        place_of = np.full(beyond + 1, len(self.rows), dtype=np.intp)
-        place_of[self.rows] = np.arange(len(self.rows))
-        places = place_of[np.minimum(vectors.rows, beyond)]
+        places = self._place_of[np.minimum(vectors.rows, self.rows[-1] + 1)]
         values = _unit_norm(vectors.values * self.idf[places], vectors.starts)
         weighted = Vectors(vectors.starts, places, values.astype(np.float32))
-        scores = weighted.times(self.weights.astype(np.float32)).astype(np.float64)
+        scores = weighted.times(self._weights).astype(np.float64)
         return _sigmoid(scores + self.bias)
+
+    # Made once, as the model is also asked query by query.
+
+    @cached_property
+    def _place_of(self) -> Places:
+        """The place of each feature up to one beyond the known ones, which stands for all that are unknown."""
+        place_of = np.full(self.rows[-1] + 2, len(self.rows), dtype=np.intp)
+        place_of[self.rows] = np.arange(len(self.rows))
+        return place_of
+
+    @cached_property
+    def _weights(self) -> NDArray[np.float32]:
+        return self.weights.astype(np.float32)
 
 
 def fit_reward_model(examples: Examples) -> LinearRewardModel:

@@ -77,6 +77,7 @@ def _improvement(columns: Columns, progress: TrialProgress, share: float, error:
         samples=progress.disagreements,
         effective_samples=float(weights.sum()) ** 2 / squares if squares else 0.0,
         largest_weight=float(weights.max(initial=0.0)),
+        overlap=1.0,
     )
 
 

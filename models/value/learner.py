@@ -21,7 +21,8 @@ class ValueLearner:
     """One pass over the experiences, exactly as `OnlineValue` would have learned from them.
 
     It begins anew each time, so that it forgets what the experiences no longer show; the champion only names
-    agents. Propensities are not needed: the reward of the agent that acted is modelled, whoever chose it.
+    agents, and a former policy says which queries are alike (`models.value.former`). Propensities are not
+    needed: the reward of the agent that acted is modelled, whoever chose it.
     """
 
     def fit(
@@ -30,9 +31,11 @@ class ValueLearner:
         champion: Policy | None,
         configuration: TrainingConfiguration,
         cards: Sequence[AgentCard] = (),
+        former: Policy | None = None,
     ) -> Trained:
         """Learn in the given order; `NothingToLearn` where that can't tell agents apart."""
-        require_difference(experiences)
+        # That all has failed since the rewards changed is news of the former policy's choices.
+        require_difference(experiences, of_rewards=former is None)
         names = {name: same[0] for name, same in names_of(cards).items()}
         agents = _agents(experiences, champion, names)
         column = {agent: place for place, agent in enumerate(agents)}
@@ -42,6 +45,7 @@ class ValueLearner:
             configuration.features,
             [texts.get(agent, "") for agent in agents],
             configuration.learning_rate,
+            former if former and former.manifest.features == configuration.features else None,
         )
         for item in experiences:
             decision = item.decision

@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 
 from models.examples import Floats, Places
 from models.value.exclusivity import Exclusivity
+from models.value.former import Former
 from models.value.matching import Matching
 from models.value.rows import Weighted
 from models.value.table import Products, Table
-from signalbox.policy import DecisionFeatures, FeatureConfiguration
+from signalbox.policy import DecisionFeatures, FeatureConfiguration, Policy
 from signalbox.policy.value import Expectation, expectation
 
 RATE = 0.7
@@ -39,7 +40,8 @@ _CARDS_ANEW = 1.5
 class Judgement(NamedTuple):
     """What the model makes of a query, given the `candidates` (their places among the agents, shape (k,)).
 
-    `scores` and `expected` are theirs, in their order; the `products` are those of all agents.
+    `scores` and `expected` are theirs, in their order; the `products` are those of all agents. `former` is what
+    a former policy says of the query.
     """
 
     query: Weighted
@@ -47,10 +49,14 @@ class Judgement(NamedTuple):
     scores: Floats
     expected: Expectation
     products: Products
+    former: Floats | None = None
 
 
 class RewardModel:
-    """Learns from one decision at a time; `cards` holds each agent's text, empty where there is none."""
+    """Learns from one decision at a time; `cards` holds each agent's text, empty where there is none.
+
+    `former` is a policy from before a change of the rewards, made for the same features.
+    """
 
     def __init__(
         self,
@@ -58,10 +64,14 @@ class RewardModel:
         configuration: FeatureConfiguration,
         cards: Sequence[str] = (),
         learning_rate: float | None = None,
+        former: Policy | None = None,
     ) -> None:
         self._agents, self._all = agents, np.arange(agents)
         self._rate = learning_rate or RATE
         self._table = Table(agents, configuration, any(cards))
+        self._former = Former(former, agents) if former else None
+        if self._former:
+            self._table.take_over(self._former.rows, self._former.frequency, self._former.documents)
         self._bias = np.zeros(agents, dtype=np.float32)
         self._bias_squares = np.ones(agents, dtype=np.float32)
         self._matching = Matching(agents)
@@ -92,11 +102,15 @@ class RewardModel:
         products = self._table.times(query)
         scores = products.weights + self._matching.scores(products.prototypes, products.cards)
         scores += self._bias
+        said = None
+        if self._former:
+            said = self._former.features(query, count=count)
+            scores += self._former.scores(said)
         if candidates is None:
             candidates = self._all
         else:
             scores = scores[candidates]
-        return Judgement(query, candidates, scores, expectation(scores, self.exclusivity), products)
+        return Judgement(query, candidates, scores, expectation(scores, self.exclusivity), products, said)
 
     def learn(self, judgement: Judgement, place: int, reward: float) -> None:
         """Learn the reward in [0, 1] of the candidate at `place`; the judgement is of the present model."""
@@ -111,7 +125,7 @@ class RewardModel:
         gradient[chosen] = error
         _, prototypes, cards = judgement.products
         self._matching.ascend(gradient, prototypes, cards)
-        self._ascend(judgement.query, gradient, chosen)
+        self._ascend(judgement, gradient, chosen)
         self._exclusivity.observe(reward, best=float(odds[place]) == 1.0)
         if reward > 0.0:
             self._table.succeed(judgement.query, chosen, reward)
@@ -122,24 +136,32 @@ class RewardModel:
         self._write_cards()
         card_weight = self._matching.card_weight
         rows, weights, idf = self._table.folded(self._matching.prototype_scale(), card_weight)
+        bias = self._bias + self._matching.known()
+        if self._former:
+            added = self._former.folded()
+            weights[np.searchsorted(rows, self._former.rows)] += added.weights
+            bias += added.bias
         return {
             "rows": rows.astype(np.int32),
             "weights": np.clip(weights, -_LARGEST, _LARGEST).astype(np.float16),
-            "bias": self._bias + self._matching.known(),
+            "bias": bias,
             "idf": idf.astype(np.float16),
             "similarity": np.array([card_weight], dtype=np.float32),
             "exclusivity": np.array([self.exclusivity], dtype=np.float32),
         }
 
-    def _ascend(self, query: Weighted, gradient: Floats, chosen: int) -> None:
+    def _ascend(self, judgement: Judgement, gradient: Floats, chosen: int) -> None:
         """One step for the agents whose scores are to move; always for the chosen one."""
         moved = np.abs(gradient) > _LEAST_GRADIENT
         moved[chosen] = True
         agents = moved.nonzero()[0]
         slope = gradient[agents]
-        self._table.ascend(query, agents, slope, self._rate)
-        self._bias_squares[agents] += slope * slope
-        self._bias[agents] += np.float32(_BIAS_RATE) * slope / np.sqrt(self._bias_squares[agents])
+        self._table.ascend(judgement.query, agents, slope, self._rate)
+        if self._former and judgement.former is not None:
+            self._former.ascend(judgement.former, agents, slope)
+        gradient *= moved
+        self._bias_squares += gradient * gradient
+        self._bias += np.float32(_BIAS_RATE) * gradient / np.sqrt(self._bias_squares)
 
     def _write_cards(self) -> None:
         self._cards_at = self.queries

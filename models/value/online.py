@@ -6,14 +6,14 @@ import math
 from bisect import bisect_right
 from collections.abc import Sequence
 from itertools import accumulate
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.value.model import Judgement, RewardModel
 from signalbox.events import AgentCard
-from signalbox.policy import DecisionFeatures, FeatureConfiguration, epsilon_greedy, square_cb
+from signalbox.policy import DecisionFeatures, FeatureConfiguration, Policy, epsilon_greedy, square_cb
 from signalbox.policy.cards import card_text
 
 GAMMA = 1000.0
@@ -33,10 +33,12 @@ class OnlineValue:
         *,
         epsilon: float = 0.05,
         gamma: float = GAMMA,
+        former: Policy | None = None,
     ) -> None:
         self.agents = tuple(agents)
         texts = {card.agent: card_text(card) for card in cards or ()}
-        self._model = RewardModel(len(self.agents), features, [texts.get(agent, "") for agent in self.agents])
+        card_texts = [texts.get(agent, "") for agent in self.agents]
+        self._model = RewardModel(len(self.agents), features, card_texts, former=former)
         self._rng = np.random.default_rng(seed)
         self._exploration = exploration
         self._epsilon = 0.0 if exploration == "greedy" else epsilon
@@ -69,6 +71,10 @@ class OnlineValue:
     def greedy(self, query: str) -> int:
         """The place of the best agent; nothing is learned."""
         return int(self._model.judge(DecisionFeatures(query)).scores.argmax())
+
+    def tensors(self) -> dict[str, NDArray[Any]]:
+        """What is known by now, as a policy of the kind `value` has it."""
+        return self._model.tensors()
 
     def _judge(self, query: str, candidates: Sequence[int] | None) -> Judgement:
         among = None if candidates is None else np.asarray(candidates, np.intp)

@@ -23,7 +23,8 @@ class GrowingRows:
     """Places for the rows of a table of 2**`bits`, in the order of their first occurrence."""
 
     def __init__(self, bits: int) -> None:
-        self._place_of = np.full(1 << bits, -1, dtype=np.intp)
+        # Half as large as with numpy's own indices, because it is read at random all the time.
+        self._place_of = np.full(1 << bits, -1, dtype=np.int32)
         self._rows = np.zeros(_FIRST_CAPACITY, dtype=np.int32)
         self._frequency = np.zeros(_FIRST_CAPACITY, dtype=np.float32)
         self._count = 0
@@ -50,31 +51,43 @@ class GrowingRows:
     def places(self, rows: Places) -> Places:
         """The rows' places; those that are new get one."""
         places = self._place_of.take(rows)
-        if len(places) and places.min() < 0:
-            new = np.unique(rows[places < 0])
-            self._reserve(self._count + len(new))
-            fresh = np.arange(self._count, self._count + len(new))
-            self._place_of[new], self._rows[fresh] = fresh, new
-            self._count += len(new)
+        if len(places) and places[places.argmin()] < 0:
+            new = sorted(set(rows[places < 0].tolist()))
+            end = self._count + len(new)
+            self._reserve(end)
+            self._place_of[new], self._rows[self._count : end] = range(self._count, end), new
+            self._count = end
             places = self._place_of.take(rows)
-        return places
+        return places.astype(np.intp)
 
     def count(self, places: Places) -> None:
         """One more query has these rows."""
         self._frequency[places] += 1.0
         self._documents += 1
 
+    def take_over(self, rows: Places, frequency: Floats, documents: int) -> None:
+        """Go on from so many earlier queries, before any other: these distinct `rows` get the first places."""
+        self._reserve(len(rows))
+        self._count, self._documents = len(rows), documents
+        self._place_of[rows] = np.arange(len(rows))
+        self._rows[: len(rows)], self._frequency[: len(rows)] = rows, frequency
+
     def weighted(self, places: Places, values: Floats) -> Weighted:
         """The vector weighted by `idf` and normalised."""
-        weighted = values * self.idf(places)
+        weighted = self.idf(places)
+        weighted *= values
         weighted *= np.float32(1.0) / np.sqrt(np.einsum("n,n->", weighted, weighted))
         return Weighted(places, weighted)
 
     def idf(self, places: Places) -> Floats:
         """(ln((1 + documents) / (1 + frequency)) + 1) ** 1.5 so far; compare `models.vocabulary.Vocabulary`."""
-        ratio = np.float32(1.0 + self._documents) / (1.0 + self._frequency.take(places))
-        rarity: Floats = np.log(ratio) + np.float32(1.0)
-        return rarity * np.sqrt(rarity)
+        rarity: Floats = self._frequency.take(places)
+        rarity += 1.0
+        np.divide(np.float32(1.0 + self._documents), rarity, out=rarity)
+        np.log(rarity, out=rarity)
+        rarity += 1.0
+        rarity *= np.sqrt(rarity)
+        return rarity
 
     def unseen_idf(self) -> float:
         """That of a row which has not occurred."""

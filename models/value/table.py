@@ -35,19 +35,24 @@ class Table:
         self._width = (3 if with_cards else 2) * agents
         self._matrix = np.zeros((self._rows.capacity, self._width), dtype=np.float32)
         self._squares = np.full((self._rows.capacity, agents), _FIRST_SQUARE, dtype=np.float32)
+        self._earlier = 0
 
     @property
     def queries(self) -> int:
         """How many queries have been counted."""
-        return self._rows.documents
+        return self._rows.documents - self._earlier
+
+    def take_over(self, rows: Places, frequency: Floats, documents: int) -> None:
+        """Go on from so many earlier queries, which are not counted; see `GrowingRows.take_over`."""
+        self._rows.take_over(rows, frequency, documents)
+        self._earlier = documents
+        self._reserve()
 
     def query(self, features: DecisionFeatures, *, count: bool) -> Weighted:
         """The query as a vector; `count` takes it into account in how rare its words are."""
         rows, values = self._featurizer.vector(features)
         places = self._rows.places(rows)
-        if len(self._matrix) < self._rows.capacity:
-            self._matrix = grown(self._matrix, self._rows.capacity)
-            self._squares = grown(self._squares, self._rows.capacity, _FIRST_SQUARE)
+        self._reserve()
         if count:
             self._rows.count(places)
         return self._rows.weighted(places, values)
@@ -63,13 +68,15 @@ class Table:
         steps = query.values[:, None] * slope
         where = (query.places * self._agents)[:, None] + agents
         sums = self._squares.ravel()
-        squares = sums.take(where)
-        squares += steps * steps
+        squares = steps * steps
+        squares += sums.take(where)
         sums[where] = squares
         where += (query.places * (self._width - self._agents))[:, None]
         steps *= np.float32(rate)
-        steps /= np.sqrt(squares)
-        self._matrix.ravel()[where] += steps
+        steps /= np.sqrt(squares, out=squares)
+        matrix = self._matrix.ravel()
+        steps += matrix.take(where)
+        matrix[where] = steps
 
     def succeed(self, query: Weighted, agent: int, reward: float) -> None:
         """Add the query, times the reward, to an agent's prototype."""
@@ -90,3 +97,8 @@ class Table:
             weights += np.float32(card_weight) * matrix[:, 2 * k :]
         idf = np.append(self._rows.idf(order), np.float32(self._rows.unseen_idf()))
         return self._rows.rows[order], weights, idf
+
+    def _reserve(self) -> None:
+        if len(self._matrix) < self._rows.capacity:
+            self._matrix = grown(self._matrix, self._rows.capacity)
+            self._squares = grown(self._squares, self._rows.capacity, _FIRST_SQUARE)

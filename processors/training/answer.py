@@ -9,6 +9,7 @@ from msgspec import structs
 from models.configuration import TrainingConfiguration
 from processors.training.answers import Deployed, OnTrial, TrainingAnswer, identity, short
 from processors.training.canary import judge_canary
+from processors.training.former import former_of
 from processors.training.promise import check_promise
 from processors.training.screening import train_and_screen
 from processors.training.split import newest_revisions, split
@@ -27,12 +28,14 @@ def answer(
     *,
     on_trial: OnTrial | None = None,
     cards: Sequence[bytes] = (),
+    former: bytes | None = None,
 ) -> TrainingAnswer:
     """Answer a trigger from the log alone: the same arguments give the same bytes.
 
     `experiences` are those in the trigger's ranges; `sample` is what the replay buffer keeps of them (all of
     them if it isn't given), from which held-out ones are taken out here. `on_trial` is the policy that the
-    trigger's `trial_digest` names, `cards` are encoded agent cards. Bad data gives a rejection that says why;
+    trigger's `trial_digest` names, `cards` are encoded agent cards, `former` is the policy that `former_digest`
+    names, where that isn't the champion. Bad data gives a rejection that says why;
     an `ArtifactError` for a policy that can't be read, or a `Stop` for another tenant's data, is the caller's
     to publish as failed.
     """
@@ -54,7 +57,8 @@ def answer(
     kept = None if sample is None else newest_revisions(sample, trigger.tenant_id, trigger.changed_at)
     parts = split(everything, kept, configuration.held_out_share)
     seeded = structs.replace(configuration, seed=trigger.seed)
-    return train_and_screen(trigger, parts, champion, seeded, cards, agents)
+    before = former_of(trigger, champion, former)
+    return train_and_screen(trigger, parts, champion, seeded, cards, agents, before)
 
 
 def _checked(trigger: OptimizationTrigger, on_trial: OnTrial | None) -> OnTrial:

@@ -12,6 +12,7 @@ from models.configuration import TrainingConfiguration
 from models.learner import Trained, learner_for
 from processors.training.answers import Deployed
 from processors.training.cards import cards_digest
+from processors.training.former import is_void
 from processors.training.split import Split
 from signalbox.events import AgentCard, Estimate, OptimizationTrigger
 from signalbox.policy import Artifact, Lineage, Manifest, Policy, pack
@@ -38,16 +39,20 @@ def train(
     configuration: TrainingConfiguration,
     cards: Sequence[bytes],
     agents: Sequence[AgentCard],
+    former: Deployed | None = None,
 ) -> Candidate:
     """A candidate from what training may see; `agents` are the decoded `cards`.
 
-    After a change of the rewards training starts fresh: what the champion has learned holds no more. Raises
-    `NothingToLearn`, or `ArtifactError` for tensors that no router can run.
+    After a change of the rewards training starts without a champion from before it, whose knowledge of agents
+    holds no more; `former` is the one whose knowledge of queries does. Raises `NothingToLearn`, or
+    `ArtifactError` for tensors that no router can run.
     """
-    start = champion.policy if champion and trigger.changed_at is None else None
-    trained = learner_for(configuration).fit(parts.training, start, configuration, agents)
+    start = champion.policy if champion and not is_void(champion.policy.manifest, trigger) else None
+    trained = learner_for(configuration).fit(
+        parts.training, start, configuration, agents, former.policy if former else None
+    )
     manifest = structs.replace(
-        manifest_of(trigger, champion, configuration, trained), cards_digest=cards_digest(cards)
+        manifest_of(trigger, champion, configuration, trained, former), cards_digest=cards_digest(cards)
     )
     # Through its bytes, so that the gate judges what a router will run, stored precision included.
     policy = Policy.load(pack(Artifact(manifest, trained.tensors)))
@@ -61,6 +66,7 @@ def manifest_of(
     champion: Deployed | None,
     configuration: TrainingConfiguration,
     trained: Trained,
+    former: Deployed | None = None,
 ) -> Manifest:
     """What a policy with these tensors says of itself, before it is calibrated and judged."""
     promotions = 1 + (champion.policy.manifest.lineage.promotions if champion else 0)
@@ -85,5 +91,7 @@ def manifest_of(
             configuration=configuration.to_dict(),
             training_samples=trained.samples,
             promotions=promotions,
+            changed_at=trigger.changed_at,
+            former_digest=former.digest if former else None,
         ),
     )

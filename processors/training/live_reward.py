@@ -28,6 +28,7 @@ def live_reward(rewards: Sequence[float], error: float, weights: Sequence[float]
         samples=len(values),
         effective_samples=float(weight.sum()) ** 2 / squares if squares else 0.0,
         largest_weight=float(weight.max(initial=0.0)),
+        overlap=1.0,
     )
 
 

@@ -7,12 +7,15 @@ from collections.abc import Sequence
 from msgspec import structs
 
 from models.configuration import TrainingConfiguration
+from models.errors import NothingToLearn
 from models.expected_rewards import ExpectedRewards
 from models.gate import RewardMoments, Screening, screen
-from models.learner import NothingToLearn, Trained
+from models.learner import Trained
 from models.threshold import Threshold
+from processors.training.afresh import or_tried, or_tried_soon
 from processors.training.answers import Deployed, TrainingAnswer, identity
 from processors.training.candidate import Candidate, train
+from processors.training.former import is_void
 from processors.training.split import Split
 from signalbox.errors import ArtifactError
 from signalbox.events import AgentCard, OptimizationTrigger, TrainingResult, VerdictReason
@@ -26,6 +29,7 @@ def train_and_screen(
     configuration: TrainingConfiguration,
     cards: Sequence[bytes],
     agents: Sequence[AgentCard],
+    former: Deployed | None = None,
 ) -> TrainingAnswer:
     """A candidate with its verdict, or a rejection where none can be made; arguments as in `train`."""
     count, least = len(parts.shown) + len(parts.held_out), configuration.min_experiences
@@ -33,7 +37,7 @@ def train_and_screen(
         message = f"{count} experiences, but training needs {least}."
         return _refused(trigger, parts, "insufficient_evidence", message)
     try:
-        candidate = train(trigger, parts, champion, configuration, cards, agents)
+        candidate = train(trigger, parts, champion, configuration, cards, agents, former)
     except NothingToLearn as reason:
         return _refused(trigger, parts, "insufficient_evidence", f"Nothing can be learned: {reason}.")
     except ArtifactError as error:
@@ -50,6 +54,10 @@ def train_and_screen(
         trials=configuration.trials,
         least_shown=configuration.min_effective_samples,
     )
+    if configuration.trials and champion and is_void(champion.policy.manifest, trigger):
+        screening = or_tried(screening, parts)
+    elif configuration.trials and former:
+        screening = or_tried_soon(screening)
     return _judged(trigger, screening, candidate)
 
 

@@ -9,8 +9,10 @@ import numpy as np
 from models.configuration import TrainingConfiguration
 from models.gate import error_at
 from models.threshold import Threshold
-from models.trial import TrialLimits, TrialVerdict, judge_trial
+from models.trial import TrialVerdict, judge_trial
 from processors.training.answers import Deployed, OnTrial, TrainingAnswer, identity, short
+from processors.training.former import is_void
+from processors.training.trial_limits import limits_of
 from processors.training.trial_units import units_of
 from signalbox.errors import ArtifactError
 from signalbox.events import Experience, OptimizationTrigger, TrainingResult, TrialProgress, VerdictReason
@@ -33,8 +35,8 @@ def judge(
         parent = short(manifest.lineage.parent_digest)
         message = f"On trial against {parent}, but {short(trigger.champion_digest)} is in force."
         return _ended(trigger, candidate, "stale_champion", message)
-    if trigger.changed_at is not None and trigger.changed_at > on_trial.begun_at:
-        message = "The rewards changed during the trial: what the candidate has learned holds no more."
+    if is_void(manifest, trigger):
+        message = "The rewards have changed since the candidate was trained: what it has learned holds no more."
         return _ended(trigger, candidate, "not_proven", message)
     share = float(manifest.lineage.configuration.get("trial_share", configuration.trial_share))
     drawn = [item for item in experiences if item.decision.trial_digest == candidate.digest]
@@ -49,11 +51,7 @@ def judge(
         units,
         decisions,
         max(seconds, 0.0),
-        TrialLimits(
-            decisions=configuration.trial_decisions,
-            harm=configuration.trial_harm,
-            seconds=configuration.trial_s,
-        ),
+        limits_of(trigger, decisions, champion, manifest, configuration),
         Threshold(kind=configuration.threshold_kind, value=configuration.improvement_threshold),
         float(np.clip(manifest.estimates["champion"].value, 0.0, 1.0)),
         error_at(on_trial.number, configuration.gate_error / 2.0),

@@ -6,6 +6,8 @@ from collections import Counter, deque
 from dataclasses import dataclass
 
 from signalbox.events import OptimizationTrigger, PolicyUpdate, TrainingResult
+from signalbox.names import is_program
+from streams.live.programs import Programs
 from streams.live.trials import Trials
 
 NOTES_KEPT = 50
@@ -32,6 +34,7 @@ class LoopState:
         self.adopted = 0
         self.rejected = 0
         self.trials = Trials()
+        self.programs = Programs()
         self.failed = 0
         self.dead_letters: Counter[str] = Counter()
         self.notes: deque[Note] = deque(maxlen=NOTES_KEPT)
@@ -52,7 +55,10 @@ class LoopState:
             )
 
     def trigger(self, event: OptimizationTrigger, at: float) -> None:
-        """A trigger was published."""
+        """A trigger was published; those of prompt programs are `programs`' to count."""
+        if is_program(event.scope):
+            self.programs.trigger(event, at)
+            return
         self.triggers += 1
         self._triggered_at[event.trigger_id] = at
         if "drift" in event.reasons:
@@ -63,6 +69,10 @@ class LoopState:
 
     def result(self, event: TrainingResult, at: float) -> None:
         """A trigger was answered; promotions are told by `policy`, how a trial goes by `trials`."""
+        if is_program(event.scope):
+            self.programs.result(event)
+            self._note(at, event.tenant_id, "program", f"{event.verdict}, {_why(event)}")
+            return
         begun = self.trials.result(event)
         if begun:
             self._note(at, event.tenant_id, "on trial", f"{begun.digest[:12]}, {_why(event)}")
@@ -72,11 +82,15 @@ class LoopState:
         elif event.verdict == "failed":
             self.failed += 1
             self._note(at, event.tenant_id, "failed", event.message)
+        elif event.verdict == "rolled_back":
+            self._note(at, event.tenant_id, "rollback", event.message)
         elif event.verdict == "promoted":
             self._note(at, event.tenant_id, "promoted", _why(event))
 
     def policy(self, event: PolicyUpdate, at: float) -> None:
-        """A policy was published."""
+        """A policy was published; what routers do with prompt programs isn't followed."""
+        if is_program(event.scope):
+            return
         key = (event.tenant_id, event.version)
         if key in self._published_at:
             return

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from streams.live.loop_state import Note
+from streams.live.programs import RunningProgram
 from streams.live.trials import RunningTrial
 
 Phase = Literal["routing", "draining", "done"]
@@ -55,3 +56,4 @@ class Snapshot:
     waiting_s: float
     notes: tuple[Note, ...]
     started_at: float
+    programs: tuple[RunningProgram, ...] = ()

@@ -45,6 +45,9 @@ def summary(
         "trials_promoted": state.trials.promoted,
         "trials_rejected": state.trials.rejected,
         "trainings_failed": state.failed,
+        "programs_published": state.programs.published,
+        "programs_rejected": state.programs.rejected,
+        "programs_failed": state.programs.failed,
         "publish_to_adopt_s": _quantiles(state.publish_to_adopt_s),
         "trigger_to_policy_s": _quantiles(state.trigger_to_policy_s),
         "dead_letters": state.dead_letters.total(),
@@ -88,6 +91,9 @@ def _details(numbers: dict[str, Any]) -> str:
     if numbers["changed_at"] is not None:
         changed, drift = numbers["changed_at"], numbers["drift_triggers"]
         lines.append(f" the world changed after {changed:,} decisions; triggers because of drift: {drift}")
+    programs = [numbers[f"programs_{what}"] for what in ("published", "rejected", "failed")]
+    if any(programs):
+        lines.append(" programs  {} published, {} rejected, {} failed".format(*programs))
     if numbers["trainings_failed"]:
         lines.append(f" {numbers['trainings_failed']} trainings failed")
     if numbers["dead_letters"] or numbers["dropped"]:

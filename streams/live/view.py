@@ -23,8 +23,10 @@ NOTE_STYLES = {
     "on trial": "yellow",
     "changed": "bold",
     "drift": "yellow",
+    "rollback": "red",
     "rejected": "dim",
     "failed": "red",
+    "program": "cyan",
 }
 
 
@@ -130,10 +132,10 @@ def _policies(now: Snapshot) -> Text:
 
 
 def _notes(now: Snapshot, width: int) -> list[Text]:
-    """The trials, then the newest notes; always as many rows, so that the picture doesn't jump."""
-    running = [
-        Note(now.started_at + now.elapsed_s, each.tenant_id, "on trial", each.line) for each in now.trials
-    ]
+    """What is running, then the newest notes; always as many rows, so that the picture doesn't jump."""
+    at = now.started_at + now.elapsed_s
+    running = [Note(at, each.tenant_id, "on trial", each.line) for each in now.trials]
+    running += [Note(at, each.tenant_id, "program", each.line(at)) for each in now.programs]
     shown = [*running, *_worth_showing(now.notes)][:NOTES_SHOWN]
     rows = [
         Text.assemble(

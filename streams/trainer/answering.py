@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
@@ -15,32 +16,61 @@ from signalbox.connection import Connection
 from signalbox.errors import ArtifactError, Unusable
 from signalbox.events import OptimizationTrigger
 from streams.policies import PolicyLedger
+from streams.policy_records import Record
 from streams.settings import Settings
 from streams.trainer.inputs import load_artifact, make_job
-from streams.trainer.job import Answer, ended, failed, going_on, stale
+from streams.trainer.job import Answer, TrainingJob, ended, failed, going_on, stale
 from streams.trainer.ledger_reader import LedgerReader
 from streams.trainer.publication import open_publication, slot_name
 from streams.trainer.records import records_of
-from streams.trainer.training_process import TrainingProcess
 
 log = logging.getLogger(__name__)
+
+MakeJob = Callable[
+    [Connection, Settings, ArtifactStore, PolicyLedger, OptimizationTrigger], Awaitable[TrainingJob]
+]
+Following = Callable[[OptimizationTrigger, Answer, PolicyLedger], Awaitable[list[Record]]]
+
+
+class Training(Protocol):
+    """Where jobs are done."""
+
+    async def train(self, job: Any) -> Answer:
+        """The answer to a job; raises `Retry` when it must be tried again."""
+
+
+async def nothing(trigger: OptimizationTrigger, answer: Answer, ledger: PolicyLedger) -> list[Record]:
+    """What follows from most answers."""
+    return []
 
 
 @dataclass(kw_only=True)
 class Answering:
-    """What is needed to answer triggers; the same for all of them."""
+    """What is needed to answer triggers; the same for all that one consumer reads.
+
+    `make` gets what a trigger names. `following` is what goes out with the answer of a training.
+    """
 
     connection: Connection
     settings: Settings
     store: ArtifactStore
     reader: LedgerReader
-    training: TrainingProcess
+    training: Training
     consumer: AIOKafkaConsumer
+    group: str
+    make: MakeJob = make_job
+    following: Following = nothing
 
-    async def answer(self, trigger: OptimizationTrigger, offsets: Mapping[TopicPartition, int]) -> None:
+    async def answer(
+        self,
+        trigger: OptimizationTrigger,
+        offsets: Mapping[TopicPartition, int],
+        known: Answer | None = None,
+    ) -> None:
         """Answer the trigger unless that has been done, and commit `offsets` with the answer.
 
-        Raises `Retry` when it must be tried again; a second call then finds whatever the first one did.
+        Nothing is trained where the answer is `known`. Raises `Retry` when it must be tried again; a second
+        call then finds whatever the first one did.
         """
         ledger = await self.reader.catch_up(behind_transactions=False)
         if trigger.trigger_id in ledger.answered:
@@ -48,7 +78,7 @@ class Answering:
             await self.consumer.commit(dict(offsets))
             return
         started = time.monotonic()
-        answer = await self._answer(trigger, ledger)
+        answer = known or await self._answer(trigger, ledger)
         if answer.artifact is not None:
             self.store.put(trigger.tenant_id, answer.artifact)
         await self._publish(trigger, answer, time.monotonic() - started, offsets)
@@ -58,7 +88,7 @@ class Answering:
         if known:
             return known
         try:
-            job = await make_job(self.connection, self.settings, self.store, ledger, trigger)
+            job = await self.make(self.connection, self.settings, self.store, ledger, trigger)
             log.info("trigger %s: %d experiences", trigger.trigger_id, len(job.records))
             answer = await self.training.train(job)
             if answer.artifact is not None and job.cards:
@@ -84,16 +114,20 @@ class Answering:
         offsets: Mapping[TopicPartition, int],
     ) -> None:
         name = slot_name(trigger.tenant_id, trigger.scope)
-        async with open_publication(self.connection, self.settings, name, self.consumer) as publication:
+        async with open_publication(
+            self.connection, self.settings, name, self.consumer, self.group
+        ) as publication:
             # Only now is the ledger final: before, another trainer or a rollback could still have come first.
             ledger = await self.reader.catch_up()
             if trigger.trigger_id in ledger.answered:
                 await self.consumer.commit(dict(offsets))
                 return
-            answer = settled(trigger, ledger) or answer
-            records = records_of(self.store, ledger, trigger, answer, seconds)
+            settled_before = settled(trigger, ledger)
+            records = records_of(self.store, ledger, trigger, settled_before or answer, seconds)
+            if settled_before is None:
+                records += await self.following(trigger, answer, ledger)
             await publication.publish(records, offsets)
-        result = answer.result
+        result = (settled_before or answer).result
         told = {"trigger_id": trigger.trigger_id, "tenant_key": trigger.tenant_key, "scope": trigger.scope}
         log.info("%s, %s: %s", result.verdict, result.reason, result.message, extra=told)
 

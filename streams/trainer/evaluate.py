@@ -52,10 +52,13 @@ async def _newest_trigger(
     connection: Connection, settings: Settings, history: History, tenant_id: str, scope: str
 ) -> OptimizationTrigger:
     # What a person has asked for is recorded as an answer, but there was no trigger.
-    asked = [each for each in history.of(tenant_id, scope) if each.reason != "requested"]
-    if not asked:
-        raise ConfigurationError(f"tenant {tenant_id!r}, scope {scope!r}: no trigger has been answered yet")
-    return await find_trigger(connection, settings, asked[-1].trigger_id)
+    asked = [each for each in history.of(tenant_id, scope) if each.reason != "requested" and not each.trial]
+    for each in reversed(asked):
+        trigger = await find_trigger(connection, settings, each.trigger_id)
+        # A look at a trial reads only what came since that began.
+        if trigger.trial_digest is None:
+            return trigger
+    raise ConfigurationError(f"tenant {tenant_id!r}, scope {scope!r}: no trigger has been answered yet")
 
 
 def _evaluated(

@@ -7,6 +7,7 @@ import logging
 from adapters.artifact_store import ArtifactStore
 from processors.training import OnTrial
 from processors.training.cards import unbundle
+from processors.training.former import former_digest
 from signalbox.connection import Connection
 from signalbox.errors import ArtifactError, Unusable
 from signalbox.events import OptimizationTrigger, TrainingResult
@@ -40,7 +41,7 @@ async def make_job(
         champion = await load_artifact(connection, settings, store, tenant_id, trigger.champion_digest)
     if trigger.trial_digest is not None:
         data = await load_artifact(connection, settings, store, tenant_id, trigger.trial_digest)
-        on_trial = _on_trial(ledger, trigger, trigger.trial_digest, data, answered)
+        on_trial = on_trial_of(ledger, trigger, trigger.trial_digest, data, answered)
     if not trains(trigger):
         cards = archived_cards(store, tenant_id, on_trial.artifact if on_trial else champion)
     elif answered and answered.digest and answered.verdict in ("promoted", "on_trial"):
@@ -48,16 +49,36 @@ async def make_job(
         cards = archived_cards(store, tenant_id, made)
     else:
         cards = await read_cards(connection, settings, tenant_id)
-    return TrainingJob(trigger, tuple(records), champion, on_trial, cards)
+    former = await _former(connection, settings, store, trigger, champion) if trains(trigger) else None
+    return TrainingJob(trigger, tuple(records), champion, on_trial, cards, former)
 
 
-def _on_trial(
+async def _former(
+    connection: Connection,
+    settings: Settings,
+    store: ArtifactStore,
+    trigger: OptimizationTrigger,
+    champion: bytes | None,
+) -> bytes | None:
+    """The policy from before a change of the rewards, unless it is the champion; None also where it is gone."""
+    digest = former_digest(trigger, unpack(champion).manifest if champion else None)
+    if digest is None or digest == trigger.champion_digest:
+        return None
+    try:
+        return await load_artifact(connection, settings, store, trigger.tenant_id, digest)
+    except ArtifactError as error:
+        log.warning("trigger %s: trained without what was known before: %s", trigger.trigger_id, error)
+        return None
+
+
+def on_trial_of(
     ledger: PolicyLedger,
     trigger: OptimizationTrigger,
     digest: str,
     data: bytes,
-    answered: TrainingResult | None,
+    answered: TrainingResult | None = None,
 ) -> OnTrial:
+    """The policy in the slot `canary`, and how it came there; raises `Unusable` where that isn't known."""
     before = answered.occurred_at if answered else None
     begun = ledger.beginning(trigger.tenant_id, trigger.scope, digest, before)
     if begun is None:

@@ -31,7 +31,8 @@ class TrainingJob:
     """All that an answer is made from.
 
     `records` are the experiences in the trigger's ranges with its key, `on_trial` is the policy that it asks
-    about, `cards` are the encoded cards of the tenant's agents.
+    about, `cards` are the encoded cards of the tenant's agents, `former` is the policy that was in force before
+    the rewards changed, where that isn't the champion.
     """
 
     trigger: OptimizationTrigger
@@ -39,6 +40,7 @@ class TrainingJob:
     champion: bytes | None
     on_trial: OnTrial | None = None
     cards: tuple[bytes, ...] = ()
+    former: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,7 @@ def run_job(job: TrainingJob) -> Answer:
         kept,
         on_trial=job.on_trial,
         cards=job.cards,
+        former=job.former,
     )
     return Answer(trained.result, trained.artifact, configuration.trial_share)
 

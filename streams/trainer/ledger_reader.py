@@ -1,4 +1,4 @@
-"""Follows policy-updated and training-result, and knows when it has seen everything."""
+"""Follows policies, answers and triggers, and knows when it has seen everything."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 
 from signalbox.connection import Connection
 from signalbox.errors import InvalidEvent
-from signalbox.events import PolicyUpdate, TrainingResult, decode
-from signalbox.topics import POLICY_UPDATED, TRAINING_RESULT
+from signalbox.events import OptimizationTrigger, PolicyUpdate, TrainingResult, decode
+from signalbox.topics import OPTIMIZATION_TRIGGER, POLICY_UPDATED, TRAINING_RESULT
 from streams.policies import PolicyLedger
 from streams.reading import partitions_of
 from streams.settings import Settings
@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class LedgerReader:
-    """Keeps a `PolicyLedger` up to date from the committed records of both topics.
+    """Keeps a `PolicyLedger` up to date from the committed records of its topics.
 
     `on_result` sees every answer with its record, oldest first within a partition.
     """
@@ -100,7 +100,8 @@ class LedgerReader:
         await self._plain.stop()
 
 
-_KINDS: dict[str, type[PolicyUpdate] | type[TrainingResult]] = {
+_KINDS: dict[str, type[PolicyUpdate] | type[TrainingResult] | type[OptimizationTrigger]] = {
     POLICY_UPDATED: PolicyUpdate,
     TRAINING_RESULT: TrainingResult,
+    OPTIMIZATION_TRIGGER: OptimizationTrigger,
 }

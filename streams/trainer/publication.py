@@ -32,12 +32,17 @@ class Publication(Protocol):
 
 @asynccontextmanager
 async def open_publication(
-    connection: Connection, settings: Settings, name: str, consumer: AIOKafkaConsumer | None = None
+    connection: Connection,
+    settings: Settings,
+    name: str,
+    consumer: AIOKafkaConsumer | None = None,
+    group: str | None = None,
 ) -> AsyncIterator[Publication]:
     """A publication for `name`, a slot say; opening it fences every earlier one of that name.
 
     So whoever opens it and *then* reads what was answered and what is in force can rely on that: nobody else
-    can change it any more. Offsets are committed for the group of `consumer`. Raises `Retry`.
+    can change it any more. Offsets are committed for the `group` of `consumer`,
+    by default that of all trainers. Raises `Retry`.
     """
     transactional = is_transactional(settings)
     producer = AIOKafkaProducer(
@@ -50,7 +55,7 @@ async def open_publication(
         async with asyncio.timeout(START_LIMIT_S):
             await producer.start()
         kind = _Transaction if transactional else _Sequence
-        yield kind(producer, settings, consumer)
+        yield kind(producer, settings, consumer, group or trainer_group(settings))
     except (KafkaError, TimeoutError) as error:
         raise Retry(f"publication for {name}: {type(error).__name__}: {error}") from error
     finally:
@@ -64,9 +69,9 @@ class _Transaction:
     """All of it in one Kafka transaction."""
 
     def __init__(
-        self, producer: AIOKafkaProducer, settings: Settings, consumer: AIOKafkaConsumer | None
+        self, producer: AIOKafkaProducer, settings: Settings, consumer: AIOKafkaConsumer | None, group: str
     ) -> None:
-        self._producer, self._settings, self._consumer = producer, settings, consumer
+        self._producer, self._settings, self._consumer, self._group = producer, settings, consumer, group
 
     async def publish(self, records: Sequence[Record], offsets: Mapping[TopicPartition, int]) -> None:
         try:
@@ -83,7 +88,7 @@ class _Transaction:
             ]
             await asyncio.gather(*sent)
             if self._consumer and offsets:
-                await self._producer.send_offsets_to_transaction(dict(offsets), trainer_group(self._settings))
+                await self._producer.send_offsets_to_transaction(dict(offsets), self._group)
 
 
 class _Sequence:
@@ -92,7 +97,7 @@ class _Sequence:
     """
 
     def __init__(
-        self, producer: AIOKafkaProducer, settings: Settings, consumer: AIOKafkaConsumer | None
+        self, producer: AIOKafkaProducer, settings: Settings, consumer: AIOKafkaConsumer | None, group: str
     ) -> None:
         self._producer, self._settings, self._consumer = producer, settings, consumer
 
@@ -116,3 +121,8 @@ def is_transactional(settings: Settings) -> bool:
 def trainer_group(settings: Settings) -> str:
     """The consumer group of all trainers."""
     return f"{settings.topic_prefix}trainer"
+
+
+def program_group(settings: Settings) -> str:
+    """The group in which the same trainers read the triggers of prompt programs."""
+    return settings.topic("signalbox-program-trainer")

@@ -1,4 +1,4 @@
-"""Reads what a trigger names: experiences in exact ranges, artifacts by their digest; and agents' cards."""
+"""Reads what a trigger names: experiences and annotations in exact ranges, artifacts; and agents' cards."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from msgspec import Struct
 
 from signalbox.connection import Connection
 from signalbox.errors import InvalidEvent, Unusable
-from signalbox.events import AgentCard, OffsetRange, OptimizationTrigger, decode, encode
+from signalbox.events import AgentCard, Annotation, OffsetRange, OptimizationTrigger, decode, encode
 from signalbox.policy import join
 from signalbox.standing import standing
-from signalbox.topics import AGENT_CARD, POLICY_ARTIFACT, ROUTING_EXPERIENCE, chunk_key
+from signalbox.topics import AGENT_CARD, ANNOTATION, POLICY_ARTIFACT, ROUTING_EXPERIENCE, chunk_key
 from streams.reading import partitions_of, plain_consumer, records_between
 from streams.settings import Settings
 
@@ -41,6 +41,8 @@ async def read_experiences(
     async with plain_consumer(connection) as consumer:
         for each in trigger.ranges:
             topic = settings.topic(ROUTING_EXPERIENCE)
+            if each.topic == settings.topic(ANNOTATION):
+                continue
             if each.topic not in {topic, ROUTING_EXPERIENCE}:
                 raise Unusable("invalid", f"ranges: {each.topic!r} is not {topic}")
             partition = TopicPartition(topic, each.partition)
@@ -55,6 +57,38 @@ async def read_experiences(
             stand = standing(origins, lambda origin: origin.run, lambda origin: origin.batch)
             values.extend(origin.value for origin in stand if origin.value is not None)
     return values
+
+
+async def read_annotations(
+    connection: Connection, settings: Settings, trigger: OptimizationTrigger
+) -> tuple[bytes, ...]:
+    """The encoded annotations of the trigger's tenant key in its ranges, in their order.
+
+    What retention has deleted meanwhile is missing: it was written long before the trigger's experiences. What
+    can't be read is left out.
+    """
+    topic, wanted = settings.topic(ANNOTATION), trigger.tenant_key.encode()
+    found: list[bytes] = []
+    async with plain_consumer(connection) as consumer:
+        for each in trigger.ranges:
+            if each.topic != topic:
+                continue
+            partition = TopicPartition(topic, each.partition)
+            first = (await consumer.beginning_offsets([partition]))[partition]
+            async for record in records_between(consumer, partition, max(first, each.start), each.end):
+                if record.key == wanted and record.value is not None:
+                    found += _annotation(record, trigger.tenant_id)
+    return tuple(found)
+
+
+def _annotation(record: ConsumerRecord, tenant_id: str) -> list[bytes]:
+    """The annotation, encoded in our own way; none for what is no annotation of this tenant."""
+    try:
+        annotation = decode(Annotation, record.value)
+    except InvalidEvent as error:
+        log.error("%s/%s/%s is no annotation: %s", record.topic, record.partition, record.offset, error.reason)
+        return []
+    return [encode(annotation)] if annotation.tenant_id == tenant_id else []
 
 
 async def read_artifact(connection: Connection, settings: Settings, digest: str) -> bytes | None:

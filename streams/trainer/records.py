@@ -34,9 +34,10 @@ def records_of(
     trigger: OptimizationTrigger,
     answer: Answer,
     seconds: float,
+    now: datetime | None = None,
 ) -> list[Record]:
     """The answer's result, the policy that it puts into a slot, and the ends of what that supersedes."""
-    now = datetime.now(UTC)
+    now = now or datetime.now(UTC)
     tenant_id, scope = trigger.tenant_id, trigger.scope
     result = structs.replace(answer.result, occurred_at=now, seconds=round(seconds, 3))
     if answer.artifact is None or result.verdict not in REASONS:

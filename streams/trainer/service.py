@@ -13,12 +13,14 @@ from adapters.artifact_store import ArtifactStore
 from signalbox.connection import Connection
 from signalbox.errors import BrokerUnavailable, InvalidEvent, Retry
 from signalbox.events import DeadLetter, OptimizationTrigger, decode, encode, moment_at
+from signalbox.names import is_program
 from signalbox.topics import DEAD_LETTER, OPTIMIZATION_TRIGGER
 from streams.policy_records import Record
 from streams.settings import Settings
 from streams.trainer.answering import Answering
 from streams.trainer.job import Answer, TrainingJob, run_job
 from streams.trainer.ledger_reader import LedgerReader
+from streams.trainer.program_chain import ProgramChain
 from streams.trainer.publication import is_transactional, open_publication, trainer_group
 from streams.trainer.training_process import TrainingProcess
 
@@ -39,7 +41,7 @@ async def run_trainer(
     """Answer triggers until cancelled; `on_ready` is called once the group has given out partitions."""
     if not is_transactional(settings):
         log.warning("the in-process broker has no transactions: answers are published record by record")
-    training, consumer = TrainingProcess(run), _consumer(connection, settings)
+    training, consumer = TrainingProcess(run), trigger_consumer(connection, settings, trainer_group(settings))
     try:
         training.start()
         await consumer.start()
@@ -51,6 +53,8 @@ async def run_trainer(
                 reader=reader,
                 training=training,
                 consumer=consumer,
+                group=trainer_group(settings),
+                following=ProgramChain(connection, settings).after,
             )
             await reader.catch_up(behind_transactions=False)
             consumer.subscribe([settings.topic(OPTIMIZATION_TRIGGER)], listener=_Assigned(on_ready))
@@ -65,10 +69,11 @@ async def run_trainer(
         await consumer.stop()
 
 
-def _consumer(connection: Connection, settings: Settings) -> AIOKafkaConsumer:
+def trigger_consumer(connection: Connection, settings: Settings, group: str) -> AIOKafkaConsumer:
+    """A consumer of a trainer's, which commits with its answers."""
     return AIOKafkaConsumer(
         **connection.client_options(),
-        group_id=trainer_group(settings),
+        group_id=group,
         group_instance_id=f"trainer-{settings.instance_id}" if settings.instance_id else None,
         auto_offset_reset="earliest",
         enable_auto_commit=False,
@@ -89,7 +94,10 @@ async def _handle(answering: Answering, record: ConsumerRecord) -> None:
             except InvalidEvent as error:
                 await _bury(answering, record, error)
             else:
-                await answering.answer(trigger, offsets)
+                if is_program(trigger.scope):  # those are answered by streams.trainer.program_service
+                    await answering.consumer.commit(offsets)
+                else:
+                    await answering.answer(trigger, offsets)
             return
         except (Retry, KafkaError, OSError) as error:
             log.warning("offset %d: tried again in %.1f s: %s", record.offset, pause_s, error or repr(error))

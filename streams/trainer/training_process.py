@@ -4,20 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
-import os
-import signal
-import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from importlib import import_module
-from multiprocessing.process import BaseProcess
 
-from signalbox.errors import Retry
-from streams.trainer.job import Answer, TrainingJob, attempt, failed, run_job
-
-MAX_DEATHS = 3
-"""So often the process may die over one trigger (out of memory, say) before the answer is `failed`."""
+from streams.trainer.child import Deaths, live_with_parent
+from streams.trainer.job import Answer, TrainingJob, attempt, run_job
 
 
 class TrainingProcess:
@@ -26,32 +19,27 @@ class TrainingProcess:
     def __init__(self, run: Callable[[TrainingJob], Answer] = run_job) -> None:
         self._run = run
         self._pool: ProcessPoolExecutor | None = None
-        self._deaths: dict[str, int] = {}
+        self._deaths = Deaths()
 
     def start(self) -> None:
         """Start the process, so that the first job doesn't wait for its imports."""
         if self._pool is None:
             spawn = multiprocessing.get_context("spawn")
-            self._pool = ProcessPoolExecutor(1, spawn, initializer=_live_with_parent)
+            self._pool = ProcessPoolExecutor(1, spawn, initializer=live_with_parent)
             self._pool.submit(_load)
 
     async def train(self, job: TrainingJob) -> Answer:
         """The answer to a job; raises `Retry` when the process died. Cancelling it kills the process."""
         self.start()
-        trigger = job.trigger
         try:
             answer = await asyncio.get_running_loop().run_in_executor(self._pool, attempt, self._run, job)
         except BrokenProcessPool as error:
             self.stop()
-            deaths = self._deaths[trigger.trigger_id] = self._deaths.get(trigger.trigger_id, 0) + 1
-            message = f"the training process died {deaths} times over trigger {trigger.trigger_id}"
-            if deaths < MAX_DEATHS:
-                raise Retry(message) from error
-            answer = failed(trigger, Retry(message))
+            return self._deaths.count(job.trigger, error)
         except asyncio.CancelledError:
             self.stop()
             raise
-        self._deaths.pop(trigger.trigger_id, None)
+        self._deaths.forget(job.trigger)
         return answer
 
     def stop(self) -> None:
@@ -67,16 +55,3 @@ class TrainingProcess:
 
 def _load() -> None:
     import_module("processors.training")
-
-
-def _live_with_parent() -> None:
-    """A parent that is killed can't tell its child, which would wait for jobs for ever."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the parent stops us
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        threading.Thread(target=_end_after, args=(parent,), daemon=True).start()
-
-
-def _end_after(parent: BaseProcess) -> None:
-    parent.join()
-    os._exit(1)

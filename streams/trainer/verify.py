@@ -10,6 +10,7 @@ from adapters.artifact_store import ArtifactStore
 from signalbox.connection import Connection
 from signalbox.errors import ConfigurationError
 from signalbox.events import OptimizationTrigger, TrainingResult, decode
+from signalbox.names import is_program
 from signalbox.policy import digest_of
 from signalbox.topics import OPTIMIZATION_TRIGGER
 from streams.reading import partitions_of, plain_consumer, records_between
@@ -17,6 +18,8 @@ from streams.settings import Settings
 from streams.trainer.history import read_history
 from streams.trainer.inputs import make_job
 from streams.trainer.job import Answer, TrainingJob, attempt, run_job
+from streams.trainer.program_inputs import make_program_job
+from streams.trainer.program_job import attempt_program, run_program_job
 
 Train = Callable[[TrainingJob], Answer]
 
@@ -54,7 +57,8 @@ async def verify_answer(
 ) -> Comparison:
     """Answer a trigger again, without publishing anything; by default that of the newest promotion.
 
-    Raises `ConfigurationError` where trigger or answer is gone, `Unusable` where retention took its records.
+    A program comes out the same where its language model answers the same, as the offline model does. Raises
+    `ConfigurationError` where trigger or answer is gone, `Unusable` where retention took its records.
     """
     history = await read_history(connection, settings)
     found = [
@@ -68,6 +72,10 @@ async def verify_answer(
     published = found[-1]
     trigger = await find_trigger(connection, settings, published.trigger_id)
     store = ArtifactStore(settings.artifact_url)
+    if is_program(scope):
+        asked = await make_program_job(connection, settings, store, history.ledger, trigger)
+        again = await asyncio.to_thread(attempt_program, run_program_job, asked, lambda _: None)
+        return Comparison(published, again)
     job = await make_job(connection, settings, store, history.ledger, trigger, answered=published)
     return Comparison(published, await asyncio.to_thread(attempt, run, job))
 

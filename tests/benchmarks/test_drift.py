@@ -10,9 +10,13 @@ import pytest
 from benchmarks.drift.changes import CHANGES, Changing, changing
 from benchmarks.drift.false_alarms import DETECTORS, STATIONARY
 from benchmarks.drift.learners import Watchful
-from benchmarks.drift.recovery import run_through
+from benchmarks.drift.recovery import WATCHED, run_through
+from benchmarks.drift.served import AFTER, serve
+from benchmarks.drift.service import Service
 from benchmarks.learning.corpus import generated
 from benchmarks.learning.streams import Stream
+from models.configuration import TrainingConfiguration
+from signalbox.policy import FeatureConfiguration
 
 
 class Fixed:
@@ -78,6 +82,33 @@ def replace_length(stream: Stream, start: int, end: int) -> Stream:
     cut = slice(start, end)
     return replace(
         stream, queries=stream.queries[cut], expected=stream.expected[cut], received=stream.received[cut]
+    )
+
+
+def test_the_service_recovers_and_its_fork_changes_nothing_in_it() -> None:
+    usual, changed = (two_kinds(2_000, 400, change) for change in (False, True))
+    small = TrainingConfiguration(features=FeatureConfiguration(bits=12))
+    service = Service(usual.stream, 0, small, triggers=AFTER)
+    for _ in range(400):
+        service.decide_next()
+    rewards, state = service.rewards.copy(), service._state.row()
+    found = serve(service, changed)
+    assert (service.rewards, service._state.row()) == (rewards, state)
+    assert np.mean(rewards[:100]) < 0.7 < np.mean(rewards[-200:])
+    assert found.recovery.recovered and found.recovery.decisions < WATCHED
+    assert [0 < after < 100 for after in found.found_after] == [True]
+    assert found.promotions >= 1
+
+
+def two_kinds(length: int, changed_at: int, changes: bool) -> Changing:
+    """Each of two agents is right for one kind of query; with a change, they take each other's places."""
+    rng = np.random.default_rng(1)
+    kind, word = rng.integers(2, size=length), rng.integers(50, size=length)
+    queries = tuple(f"{('film', 'paper')[k]} about topic{w}" for k, w in zip(kind, word, strict=True))
+    right = np.where(changes & (np.arange(length) >= changed_at), 1 - kind, kind)
+    rewards = np.eye(2, dtype=np.float32)[right]
+    return Changing(
+        Stream("two", "made up", ("a", "b"), queries, rewards, rewards, (), rewards[:0]), changed_at
     )
 
 

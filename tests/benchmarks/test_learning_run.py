@@ -120,7 +120,7 @@ def test_a_row_has_the_peers_best_setting_and_the_spread() -> None:
     progressive, greedy, us = event_rows(events)
     assert (progressive.value, progressive.peers) == (pytest.approx(0.85), {"vw": pytest.approx(0.6)})
     assert (progressive.detail["spread"], progressive.detail["peer_spread"]) == (0.05, {"vw": 0.1})
-    assert progressive.detail["peer_settings"] == {"vw": 2}
+    assert (progressive.detail["peer_settings"], progressive.detail["peer_seeds"]) == ({"vw": 2}, {"vw": 2})
     assert (greedy.value, us.peers["vw"], us.better) == (0.5, pytest.approx(40), "lower")
     batch = [BatchRun(progressive=value, greedy=0.9, promotions=4, trials=7) for value in (0.7, 0.8)]
     row = batch_row(events, BatchResult(BatchWay("grpo", gate=True), batch))

@@ -139,8 +139,9 @@ def test_show_gives_manifest_estimates_and_lineage(site: Site) -> None:
     lineage = policy["manifest"]["lineage"]
     (before,) = site.json("show", "1", "--tenant", "acme")
     assert (lineage["trigger_id"], lineage["parent_digest"]) == ("learned", before["digest"])
-    assert policy["manifest"]["estimates"]
+    assert policy["manifest"]["estimates"]["improvement"]["overlap"] == 1.0
     text = site.run("show", policy["digest"][:8], "--tenant", "acme").output
+    assert "      overlap: 1.0\n" in text
     assert "  lineage:\n    trigger_id: learned\n" in text
 
 

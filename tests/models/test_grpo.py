@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from models.configuration import TrainingConfiguration
+from models.errors import NothingToLearn
 from models.grpo import GrpoLearner
-from models.learner import NothingToLearn, Trained, learner_for
+from models.learner import Trained, learner_for
 from signalbox.events import Experience
 from signalbox.policy import Artifact, DecisionFeatures, FeatureConfiguration, Lineage, Manifest, Policy, pack
 from tests.models.logs import AGENTS, KINDS, TOPICS, experience, log

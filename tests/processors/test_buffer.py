@@ -8,6 +8,7 @@ from collections.abc import Iterable
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from processors.buffer import BufferPolicy, ReplayBuffer, Row, Stratum, Window, stratum_of
 
@@ -168,7 +169,7 @@ def test_the_digest_names_what_is_kept() -> None:
     assert len(buffer) == 10
     kept = next(iter(buffer.windows[0].rows.values()))
     before = buffer.digest()
-    buffer.add(0.0, kept._replace(revision=1, reward=0.123))
+    buffer.add(0.0, replace(kept, revision=1, reward=0.123))
     assert buffer.digest() != before, "another reward is another sample"
     assert buffer_of(rows).evict(60) == [0]
 

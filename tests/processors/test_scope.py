@@ -168,17 +168,53 @@ def test_a_drift_has_a_running_trial_judged_at_once_and_is_told_after_it() -> No
     state.triggered("t", 0.0, ("trial",))
     observe(state, 0.0, 250.0)
     told(state, "rejected", trial=PROGRESS, reason="harm")
-    assert "drift" in state.reasons(POLICY, 100.0)
+    assert state.reasons(POLICY, 1.0) == ()
+    for i in range(251, 260):
+        observe(state, 0.0, float(i))
+    assert "drift" in state.reasons(POLICY, 1.0), "it doesn't wait until the last trigger has cooled down"
+    state.triggered("u", 1.0, ("drift",))
+    told(state, "rejected")
+    for i in range(260, 280):
+        observe(state, 0.0, float(i))
+    assert state.reasons(POLICY, 2.0) == (), "the next one does"
+
+
+def test_a_drift_found_while_a_candidate_was_trained_has_its_trial_judged_at_once() -> None:
+    state = ScopeState(champion_digest=CHAMPION)
+    for i in range(240):
+        observe(state, 0.9 if i < 200 else 0.0, float(i))
+    told(state, "on_trial", digest=CANDIDATE)
+    observe(state, 0.0, 240.0)
+    assert state.reasons(POLICY, 0.0) == ("trial",)
+    canary = told(ScopeState(drifted=True, since_trigger=1), "on_trial", digest=CANDIDATE, reason="requested")
+    assert canary.reasons(POLICY, 0.0) == ()
 
 
 def test_an_earlier_policy_put_back_is_not_held_against_the_later_one() -> None:
     state = ScopeState()
     for _ in range(200):
         observe(state, 0.9)
-    told(state, "rolled_back", digest=OTHER)
+    told(state, "rolled_back", digest=OTHER, reason="requested")
     for _ in range(200):
         observe(state, 0.4)
     assert state.changed_at_s is None
+
+
+def test_a_change_that_first_looks_like_a_broken_promise_is_found_after_the_rollback() -> None:
+    state = promoted()
+    for i in range(200):
+        observe(state, 0.9, float(i))
+    told(state, "rolled_back", digest=OTHER, reason="below_promise")
+    for i in range(200, 240):
+        observe(state, 0.1, float(i))
+    assert state.changed_at_s is not None
+
+
+def test_no_champion_breaks_its_promise_by_a_change_of_the_rewards() -> None:
+    state = promoted()
+    for i in range(240):
+        observe(state, 0.9 if i < 200 else 0.0, float(i), policy_digest=CHAMPION)
+    assert state.drifted and state.promise is None
 
 
 def test_a_row_of_an_earlier_version_is_restored() -> None:
@@ -213,7 +249,7 @@ def test_live_a_trial_trigger_names_the_candidate_and_reads_from_its_begin() -> 
     worker.restart("second")
     (trigger,) = live_triggers(worker, 5, 75, **BOTH)
     assert (trigger.reasons, trigger.trial_digest, trigger.look) == (("trial",), CANDIDATE, 2)
-    assert (trigger.ranges[0].topic, trigger.ranges[0].start) == (topics.ROUTING_EXPERIENCE, 0)
+    assert (trigger.ranges[0].topic, trigger.ranges[0].start) == (topics.ROUTING_EXPERIENCE, 55)
     worker.feed(result(trigger.trigger_id, "rejected", trial=PROGRESS, reason="worse"))
     (later,) = live_triggers(worker, 10, 80, policy_digest=CHAMPION)
     assert (later.reasons, later.trial_digest, later.look) == (("enough_experiences",), None, 2)
@@ -227,7 +263,7 @@ def test_live_the_range_covers_a_trial_that_began_before_the_live_windows() -> N
         worker.feed(decision(f"late{i}", 200_000.0 + i, outcome=COMPLETE, **BOTH))
     trigger = worker.triggers[-1]
     assert (trigger.ranges[0].start, trigger.ranges[0].end) == (50, 52)
-    assert len(trigger.windows) == 1
+    assert (trigger.windows, trigger.buffer_digest) == ((), "")
 
 
 def test_live_a_late_revision_is_not_counted_in_the_trial() -> None:

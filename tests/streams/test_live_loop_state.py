@@ -130,9 +130,10 @@ def test_every_answer_is_counted_by_its_verdict_and_told_with_its_reason() -> No
     state.result(a_result("rejected", "stale_champion", "another one is in force"), 6.0)
     state.result(a_result("failed", "error", "no experiences"), 7.0)
     state.result(a_result("promoted", "better"), 8.0)
+    state.result(a_result("rolled_back", "below_promise", "it earns .4"), 9.0)
 
     assert (state.rejected, state.failed) == (2, 1)
-    assert [note.kind for note in state.notes] == ["rejected", "rejected", "failed", "promoted"]
+    assert [note.kind for note in state.notes] == ["rejected", "rejected", "failed", "promoted", "rollback"]
     assert [note.text for note in state.notes][:2] == [
         "not proven: +0.040, at least -0.010, must exceed +0.020; 1,070 held out",
         "another one is in force",

@@ -5,8 +5,9 @@ import time
 import pytest
 
 from signalbox.errors import Retry
+from streams.trainer.child import MAX_DEATHS
 from streams.trainer.job import Answer, TrainingJob, without_training
-from streams.trainer.training_process import MAX_DEATHS, TrainingProcess
+from streams.trainer.training_process import TrainingProcess
 from tests.integration.trainer_support import trigger
 
 JOB = TrainingJob(trigger(1), (), None)

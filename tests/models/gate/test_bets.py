@@ -31,7 +31,9 @@ def evidence(
         belief=np.repeat(beliefs, n),
         taken=np.concatenate([taken, ~taken]),
     )
-    first, second = (Side(part, part, none, none) for part in (taken / propensity, ~taken / (1.0 - propensity)))
+    first, second = (
+        Side(part, part, none, none, none) for part in (taken / propensity, ~taken / (1.0 - propensity))
+    )
     return Evidence(rewards, none, np.zeros(n, dtype=np.intp), first, second, arms)
 
 

@@ -237,3 +237,33 @@ def test_the_threshold_decides(kind: ThresholdKind, verdict: str) -> None:
 def test_a_propensity_of_zero_is_left_out() -> None:
     zero = [msgspec.structs.replace(item, propensity=0.0) for item in log(50)]
     assert judge(zero + log(30, seed=1), BEST, None).samples == 30
+
+
+def test_every_estimate_says_how_much_of_it_the_log_could_show() -> None:
+    """Three kinds of four always go to their own agents: what the candidate does with the fourth is seen."""
+    blinkered = TablePolicy([0, 1, 2, 3], 0.0)
+    experiences = log(400, policy=blinkered)
+    fourth = np.mean([kind_of(item.decision.query) == 3 for item in experiences])
+    elsewhere = TablePolicy([1, 2, 0, 3], 0.0)
+    found = judge(experiences, elsewhere, blinkered)
+    assert found.candidate is not None and found.champion is not None and found.improvement is not None
+    assert found.candidate.overlap == pytest.approx(fourth)
+    assert found.champion.overlap == 1.0
+    # What the champion did instead was seen.
+    assert found.improvement.overlap == pytest.approx(1.0 - (1.0 - fourth) / 2.0)
+    shown = judge(log(400), elsewhere, blinkered)
+    assert shown.candidate is not None and shown.candidate.overlap == 1.0
+
+
+def test_what_hardly_explores_is_enough_to_call_a_candidate_promising() -> None:
+    """The lower bound allows for what such a log could hide; the estimate needn't, as a trial proves it."""
+    timid = TablePolicy([0, 1, 3, 2], 0.002)
+    experiences = log(4000, policy=timid) + log(60, seed=3)
+    beliefs = Known(0.6, 0.3)  # it has learned too little of the right agents
+    found = judge(experiences, TablePolicy([0, 1, 2, 3], 0.002), timid, model=beliefs, trials=True)
+    improvement = found.improvement
+    assert improvement.value - found.threshold < (improvement.value - improvement.lower) / 3
+    assert (found.verdict, found.reason) == ("on_trial", "promising"), found.message
+    as_bad = TablePolicy([0, 1, 3, 0], 0.002)
+    equal = judge(experiences, as_bad, timid, model=beliefs, trials=True, least_shown=1.0)
+    assert (equal.verdict, equal.reason) == ("rejected", "not_proven"), equal.message

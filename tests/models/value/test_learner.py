@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from models.configuration import TrainingConfiguration
-from models.learner import NothingToLearn, Trained, learner_for
+from models.errors import NothingToLearn
+from models.learner import Trained, learner_for
 from models.value.learner import ValueLearner
 from models.value.model import RewardModel
 from signalbox.events import Experience

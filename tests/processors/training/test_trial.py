@@ -33,7 +33,7 @@ def champion() -> TrainingAnswer:
 
 def judged(
     begun: TrainingAnswer,
-    experiences: list[Experience],
+    given: list[Experience],
     champion: TrainingAnswer | None = None,
     configuration: TrainingConfiguration = CONFIGURATION,
     **changes: object,
@@ -48,7 +48,7 @@ def judged(
         **changes,
     )
     on_trial = OnTrial(data, "trial", BEGUN)
-    return answer(asked, experiences, champion.artifact if champion else None, configuration, on_trial=on_trial)
+    return answer(asked, given, champion.artifact if champion else None, configuration, on_trial=on_trial)
 
 
 def log_of(begun: TrainingAnswer, count: int, champion: TrainingAnswer | None = None, **rest: object) -> list:
@@ -124,6 +124,21 @@ def test_limits_of_time_and_harm_end_it(begun: TrainingAnswer, limits: dict[str,
     assert (result.verdict, result.reason) == ("rejected", reason), result.message
 
 
+@pytest.mark.parametrize(
+    ("known", "count", "reason"),
+    [(60, 199, "undecided"), (60, 200, "exhausted"), (500, 249, "undecided"), (500, 250, "exhausted")],
+)
+def test_a_trial_ends_when_a_new_candidate_could_have_learned_from_half_as_much_again(
+    begun: TrainingAnswer, known: int, count: int, reason: str
+) -> None:
+    without_disagreement = [
+        structs.replace(item, occurred_at=BEGUN + timedelta(seconds=number))
+        for number, item in enumerate(log(count, seed=5))
+    ]
+    result = judged(begun, without_disagreement, experiences=known + count).result
+    assert (result.reason, result.trial.decisions) == (reason, count), result.message
+
+
 def test_a_trial_against_another_champion_is_over(begun: TrainingAnswer, champion: TrainingAnswer) -> None:
     result: TrainingResult = judged(begun, log_of(begun, 100), champion).result
     assert (result.verdict, result.reason) == ("rejected", "stale_champion")
@@ -163,9 +178,11 @@ def test_who_has_left_gets_nothing_from_either(begun: TrainingAnswer, champion: 
     assert len(units_of(found, *policies, 0.5)) == 30
 
 
-def test_a_change_of_the_rewards_ends_a_trial_that_had_begun_before(begun: TrainingAnswer) -> None:
-    experiences = log(60) + log_of(begun, 20)
-    ended = judged(begun, experiences, changed_at=BEGUN + timedelta(minutes=1)).result
+@pytest.mark.parametrize("minutes", [1, -1])
+def test_a_change_ends_the_trial_of_a_candidate_that_was_trained_without_it(
+    begun: TrainingAnswer, minutes: int
+) -> None:
+    """Whether it began before the change, or between the change and its discovery."""
+    ended = judged(begun, log(60) + log_of(begun, 20), changed_at=BEGUN + timedelta(minutes=minutes)).result
     assert (ended.verdict, ended.reason) == ("rejected", "not_proven")
-    assert "rewards changed" in ended.message and ended.trial is not None
-    assert judged(begun, experiences, changed_at=BEGUN - timedelta(minutes=1)).result.verdict == "on_trial"
+    assert "rewards have changed" in ended.message and ended.trial is not None
