@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-from signalbox.events import PolicyUpdate, TrainingResult, TrialProgress
+from signalbox.events import OptimizationTrigger, PolicyUpdate, TrainingResult, TrialProgress
+from signalbox.names import is_program
 from signalbox.topics import policy_key
+from streams.program_triggers import ProgramTriggers
 
 HISTORY = 10
 """Policies of a scope whose bytes stay on `policy-artifact`, so that a rollback reaches routers at once."""
@@ -22,16 +24,24 @@ Place = tuple[str, str]
 
 @dataclass
 class PolicyLedger:
-    """What `policy-updated` and `training-result` say, kept up by `apply`; repeats change nothing."""
+    """What `policy-updated`, `training-result` and `optimization-trigger` say, kept up by `apply`.
+
+    Repeats change nothing.
+    """
 
     answered: set[str] = field(default_factory=set)
     in_force: dict[bytes, PolicyUpdate] = field(default_factory=dict)
     history: dict[Place, dict[int, TrainingResult]] = field(default_factory=dict)
     trials: dict[Place, dict[str, TrainingResult]] = field(default_factory=dict)
     last_looks: dict[Place, TrainingResult] = field(default_factory=dict)
+    programs: ProgramTriggers = field(default_factory=ProgramTriggers)
 
-    def apply(self, event: PolicyUpdate | TrainingResult) -> None:
-        """Take one record into account; of a slot, the highest version counts."""
+    def apply(self, event: PolicyUpdate | TrainingResult | OptimizationTrigger) -> None:
+        """Take one record into account; of a slot, the highest version counts, of triggers, programs' do."""
+        if isinstance(event, OptimizationTrigger):
+            if is_program(event.scope):
+                self.programs.add(event)
+            return
         if isinstance(event, PolicyUpdate):
             key = policy_key(event.tenant_id, event.scope, event.slot)
             known = self.in_force.get(key)

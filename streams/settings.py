@@ -124,6 +124,57 @@ class Settings(BaseSettings):
     trial_harm: float = Field(25.0, gt=0, description="Reward that a trial may cost before it is stopped.")
     held_out_share: float = Field(0.2, gt=0, lt=1, description="Share of experiences kept from training.")
 
+    enable_multi_stage: bool = Field(
+        True, description="Train prompt programs after policies, and bootstrap before any other optimiser."
+    )
+    optimizer_strategy: Literal["adaptive", "bootstrap", "simba", "mipro", "gepa"] = Field(
+        "adaptive", description="Which optimiser trains programs; adaptive goes by the number of examples."
+    )
+    force_optimizer: Literal["bootstrap", "simba", "mipro", "gepa"] | None = Field(
+        None, description="The one optimiser to take, whatever the strategy says."
+    )
+    bootstrap_threshold: int = Field(20, ge=1, description="Examples from which bootstrap is the choice.")
+    simba_threshold: int = Field(50, ge=1, description="Examples from which SIMBA is.")
+    mipro_threshold: int = Field(100, ge=1, description="Examples from which MIPROv2 is.")
+    gepa_threshold: int = Field(200, ge=1, description="Examples from which GEPA is.")
+    min_confidence: float = Field(0.7, ge=0, le=1, description="Least confidence of a demonstration.")
+    min_quality: float = Field(0.6, ge=0, le=1, description="Least search quality of a demonstration.")
+    positive_reward: float = Field(
+        0.6, ge=0, le=1, description="Reward from which an experience shows a program the right agent."
+    )
+    program_effort: Literal["light", "medium", "heavy"] = Field(
+        "light", description="How long SIMBA, MIPROv2 and GEPA search."
+    )
+    program_interval_s: int = Field(
+        600, ge=0, description="Least event time between two triggers of a program, seconds."
+    )
+    program_held_out: int = Field(
+        400, ge=10, description="Held-out experiences about which the gate asks a program, each with a call."
+    )
+    program_time_limit_s: float = Field(
+        1800.0, gt=0, description="Time after which the training of a program is ended as failed, seconds."
+    )
+
+    language_model: str = Field(
+        "offline",
+        description="What trains programs: a LiteLLM name such as openai/my-model, or the offline model.",
+    )
+    language_model_api_base: str | None = Field(None, description="URL of an OpenAI-compatible server.")
+    language_model_api_key: SecretStr | None = Field(None, description="Its key; never logged.")
+    language_model_timeout_s: float = Field(30.0, gt=0, description="Time that a call may take, seconds.")
+    language_model_retries: int = Field(2, ge=0, description="Further attempts at a call that failed.")
+    language_model_concurrency: int = Field(4, ge=1, description="Calls at the same time.")
+    language_model_budget_calls: int = Field(5000, ge=1, description="Calls that one training may make.")
+    language_model_budget_money: float | None = Field(
+        None, gt=0, description="What one training may cost, in the unit of the prices."
+    )
+    language_model_input_price: float = Field(0.0, ge=0, description="Price of a million input tokens.")
+    language_model_output_price: float = Field(0.0, ge=0, description="Price of a million output tokens.")
+
+    phoenix_url: str | None = Field(
+        None, description="Phoenix server to which trainings of programs are traced; prompts are in the traces."
+    )
+
     dead_letter_limit: float = Field(
         0.5, gt=0, le=1, description="Share of bad records, over the last 1000, that stops the worker."
     )

@@ -8,7 +8,8 @@ from benchmarks.learning.continued import ContinuedValue
 from benchmarks.learning.deployed import TENANT, Deployed, SimulatedRouter
 from benchmarks.learning.streams import Stream
 from models.configuration import TrainingConfiguration
-from models.learner import Learner, NothingToLearn, learner_for
+from models.errors import NothingToLearn
+from models.learner import Learner, learner_for
 from processors.training import answers
 from processors.training.candidate import manifest_of
 from signalbox.events import OptimizationTrigger, TriggerReason

@@ -27,9 +27,10 @@ class ContinuedValue:
         champion: Policy | None,
         configuration: TrainingConfiguration,
         cards: Sequence[AgentCard] = (),
+        former: Policy | None = None,
     ) -> Trained:
         """Learn from those after the ones that were given last time; `NothingToLearn` as there."""
-        del champion, cards
+        del champion, cards, former
         require_difference(experiences)
         agents = experiences[0].decision.candidate_agents
         model = self._model or RewardModel(len(agents), configuration.features, (), configuration.learning_rate)

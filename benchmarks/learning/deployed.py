@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmarks.learning.per_event import greedy_reward
 from benchmarks.learning.streams import Stream
 from signalbox.events import Experience, RoutingDecision, Signals
 from signalbox.policy import BaselinePolicy, DecisionFeatures, Policy, digest_of
+from signalbox.trial import best, mixture
 
 TENANT = "benchmark"
 SECONDS_APART = 4
@@ -36,19 +37,25 @@ class SimulatedRouter:
     """Decides the stream's queries one after the other: by the champion, or in a trial by one of two.
 
     Before the first champion it chooses by lot. In a trial, where champion and candidate disagree, it draws
-    from half the one's distribution and half the other's; `drawn` counts these decisions. `earned` sums the
-    expected rewards, `log` holds what a trainer would read.
+    from a mixture of both, as routers do; `trial_share` is the candidate's part. `earned` sums the expected
+    rewards, `log` holds what a trainer would read.
     """
 
-    def __init__(self, stream: Stream, seed: int) -> None:
+    def __init__(self, stream: Stream, seed: int, trial_share: float = 0.5) -> None:
         self.stream = stream
+        self.trial_share = trial_share
         self.champion: Deployed | None = None
         self.candidate: Deployed | None = None
-        self.drawn = 0
         self.earned = 0.0
         self.log: list[Experience] = []
         self._rng = np.random.default_rng(seed)
         self._seed = seed
+
+    def forked(self, stream: Stream) -> SimulatedRouter:
+        """The same router at the same moment, from here on with another stream."""
+        other = copy.copy(self)
+        other.stream, other.log, other._rng = stream, self.log.copy(), copy.deepcopy(self._rng)
+        return other
 
     def moment(self) -> datetime:
         """When the next query is decided."""
@@ -56,20 +63,21 @@ class SimulatedRouter:
 
     def deploy(self, champion: Deployed | None, candidate: Deployed | None = None) -> None:
         """Decide by these from now on."""
-        self.champion, self.candidate, self.drawn = champion, candidate, 0
+        self.champion, self.candidate = champion, candidate
 
     def decide_next(self) -> None:
         """Decide the stream's next query and log what came of it."""
         place, agents = len(self.log), self.stream.agents
         query = DecisionFeatures(self.stream.queries[place])
-        shares = (self.champion.policy if self.champion else BaselinePolicy()).probabilities(query, agents)
-        on_trial = self.candidate if self.candidate and self._disagree(query) else None
-        if on_trial:
-            shares = (shares + on_trial.policy.probabilities(query, agents)) / 2.0
-            self.drawn += 1
+        shares = _preference(self.champion, query, agents)
+        on_trial = None
+        if self.candidate:
+            others = _preference(self.candidate, query, agents)
+            if best(shares) != best(others):
+                on_trial, shares = self.candidate, mixture(shares, others, self.trial_share)
         chosen = _draw(shares, self._rng)
         self.earned += float(self.stream.expected[place, chosen])
-        self.log.append(self._experience(chosen, shares.tolist(), on_trial))
+        self.log.append(self._experience(chosen, shares, on_trial))
 
     def tested(self) -> float:
         """The mean reward of the test queries under the champion, without exploration."""
@@ -77,12 +85,6 @@ class SimulatedRouter:
             return float(self.stream.test_expected.mean(dtype=float))
         policy, agents = self.champion.policy, self.stream.agents
         return greedy_reward(self.stream, lambda query: _best(policy, DecisionFeatures(query), agents))
-
-    def _disagree(self, query: DecisionFeatures) -> bool:
-        if self.champion is None or self.candidate is None:
-            return True
-        agents = self.stream.agents
-        return _best(self.champion.policy, query, agents) != _best(self.candidate.policy, query, agents)
 
     def _experience(self, chosen: int, probabilities: list[float], on_trial: Deployed | None) -> Experience:
         place = len(self.log)
@@ -118,6 +120,12 @@ def _best(policy: Policy, query: DecisionFeatures, agents: tuple[str, ...]) -> i
     return int(policy.greedy(query, agents).argmax())
 
 
-def _draw(shares: NDArray[np.float64], rng: np.random.Generator) -> int:
+def _preference(of: Deployed | None, query: DecisionFeatures, agents: tuple[str, ...]) -> list[float]:
+    policy = of.policy if of else BaselinePolicy()
+    shares: list[float] = policy.probabilities(query, agents).tolist()
+    return shares
+
+
+def _draw(shares: list[float], rng: np.random.Generator) -> int:
     cumulative = np.cumsum(shares)
     return int(np.searchsorted(cumulative[:-1], rng.random() * cumulative[-1], side="right"))

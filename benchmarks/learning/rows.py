@@ -61,6 +61,7 @@ def event_rows(result: EventResult) -> list[Measure]:
                     **_circumstances(result.source, result.facts, ours, "value"),
                     "peer_spread": {name: round(spread, 4) for name, (_, spread) in peers.items()},
                     "peer_settings": {name: len(settings) for name, settings in result.peers.items()},
+                    "peer_seeds": {name: len(settings[0]) for name, settings in result.peers.items()},
                 },
             )
         )

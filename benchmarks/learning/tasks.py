@@ -36,14 +36,16 @@ class Source(NamedTuple):
 
 
 class BatchWay(NamedTuple):
-    """A learner, whether the gate stands before its candidates, the experiences between two triggers, and what
-    is set otherwise than by default.
+    """A learner, whether the gate stands before its candidates, and the experiences between two triggers.
+
+    `changes` is what is set otherwise than by default; what takes long is run with `most_seeds` at most.
     """
 
     learner: Literal["value", "grpo"]
     gate: bool
     every: int = EVERY
     changes: tuple[tuple[str, float], ...] = ()
+    most_seeds: int | None = None
 
 
 class StreamFacts(Struct, frozen=True):

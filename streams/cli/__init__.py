@@ -17,6 +17,7 @@ COMMANDS = {
     "broker": "Start a local Kafka broker and print how to reach it.",
     "simulate": "A simulated router with known rewards, over the public client package.",
     "replay": "Run the processors over recorded offsets; compare with what the worker did.",
+    "train": "Train a prompt program from rows whose right answers are known.",
     "policy": "List, show, evaluate, try and roll back policies.",
     "checkpoint": "Save and load the state of a scope as JSON.",
     "status": "What is running, how far behind it is, what is in force.",

@@ -35,6 +35,7 @@ DEMO_SETTINGS: dict[str, Any] = {
     "cool_down_s": 4,
     "experience_replay_size": 5000,
     "improvement_threshold": 0.02,
+    "program_interval_s": 20,
 }
 """A day in two minutes: train often, on much, and take also small steps that have proven themselves.
 

@@ -13,6 +13,7 @@ from processors.partition import Partition
 from processors.policies import Policies
 from signalbox import topics
 from signalbox.events import DeadLetter, OptimizationTrigger, decode
+from signalbox.names import is_program
 from streams.reading import records_between
 from streams.settings import Settings
 
@@ -57,10 +58,10 @@ async def read_recorded(consumer: AIOKafkaConsumer, settings: Settings, number: 
         batch = msgspec.json.decode(record.value, type=_Origin).batch
         recorded.experiences.setdefault(batch, []).append(record.value)
         recorded.offsets.setdefault(batch, []).append(record.offset)
-    recorded.triggers = [
-        decode(OptimizationTrigger, record.value)
-        for record in _standing(await read(topics.OPTIMIZATION_TRIGGER), runs)
-    ]
+    found = _standing(await read(topics.OPTIMIZATION_TRIGGER), runs)
+    triggers = [decode(OptimizationTrigger, record.value) for record in found]
+    # Those of programs are trainers' doings, which name the worker's batch that they come from.
+    recorded.triggers = [trigger for trigger in triggers if not is_program(trigger.scope)]
     recorded.dead_letters = [decode(DeadLetter, record.value) for record in await read(topics.DEAD_LETTER)]
     return recorded
 

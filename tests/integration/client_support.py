@@ -45,6 +45,7 @@ class Trainer:
         version: int,
         *,
         tenant_id: str = "acme",
+        scope: str = "routing",
         slot: LearnedSlot = "champion",
         reason: UpdateReason = "promoted",
         share: float | None = None,
@@ -56,7 +57,7 @@ class Trainer:
         update = PolicyUpdate(
             tenant_id=tenant_id,
             occurred_at=datetime(2026, 1, 1, tzinfo=UTC),
-            scope="routing",
+            scope=scope,
             slot=slot,
             version=version,
             digest=digest,
@@ -71,7 +72,7 @@ class Trainer:
             await self.producer.send_and_wait(
                 self.prefix + POLICY_ARTIFACT, chunk, key=chunk_key(digest, place)
             )
-        key = as_key or policy_key(tenant_id, "routing", slot)
+        key = as_key or policy_key(tenant_id, scope, slot)
         await self.producer.send_and_wait(self.prefix + POLICY_UPDATED, encode(update), key=key)
         await (self.producer.commit_transaction() if commit else self.producer.abort_transaction())
 

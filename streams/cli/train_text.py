@@ -1,0 +1,82 @@
+"""What `signalbox train` says of a training."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from streams.trainer.program_file import FileOutcome, FileRequest
+
+
+def summary(request: FileRequest, outcome: FileOutcome, save: Path | None) -> dict[str, Any]:
+    """The outcome as plain values; accuracies and the improvement are on the held-out rows."""
+    result, made, spend = outcome.result, outcome.training.optimised, outcome.spend
+    gain = outcome.training.screening.improvement
+    return {
+        "program": request.program,
+        "tenant": request.tenant_id,
+        "rows": len(request.rows),
+        "training_rows": made.examples,
+        "held_out_rows": outcome.training.screening.samples,
+        "optimizer": made.optimizer,
+        "tried": [{"optimizer": a.optimizer, "score": a.score, "error": a.error} for a in made.tried],
+        "accuracy_before": _value(outcome.training.screening.champion),
+        "accuracy_after": _value(outcome.training.screening.candidate),
+        "improvement": None
+        if gain is None
+        else {"value": gain.value, "lower": gain.lower, "upper": gain.upper},
+        "threshold": outcome.training.screening.threshold,
+        "calls": spend.calls,
+        "expected_calls": made.expected_calls,
+        "input_tokens": spend.input_tokens,
+        "output_tokens": spend.output_tokens,
+        "money": spend.money,
+        "seconds": round(outcome.seconds, 2),
+        "verdict": result.verdict,
+        "reason": result.reason,
+        "message": result.message,
+        "digest": result.digest,
+        "version": result.version,
+        "saved": str(save) if save else None,
+        "published": request.publish,
+    }
+
+
+def lines(content: dict[str, Any]) -> list[str]:
+    """The same for people."""
+    tried = ", ".join(
+        f"{each['optimizer']} " + ("failed" if each["error"] else f"{each['score']:.3f}")
+        for each in content["tried"]
+    )
+    gain = content["improvement"]
+    found = [
+        f"program    {content['program']}: {content['training_rows']} rows to learn from,"
+        f" {content['held_out_rows']} held out",
+        f"optimiser  {content['optimizer'] or 'none, the untrained program is best'} (tried: {tried})",
+    ]
+    if gain is not None:
+        found.append(
+            f"accuracy   {content['accuracy_before']:.3f} before, {content['accuracy_after']:.3f} after;"
+            f" better by {gain['value']:+.3f}, at least {gain['lower']:+.3f}, must exceed"
+            f" {content['threshold']:+.3f}"
+        )
+    money = f", cost {content['money']:.4g}" if content["money"] else ""
+    found += [
+        f"calls      {content['calls']:,} (about {content['expected_calls']:,} expected for training),"
+        f" {content['input_tokens']:,} tokens in, {content['output_tokens']:,} out{money}",
+        f"seconds    {content['seconds']:.1f}",
+        f"verdict    {content['verdict']}, {content['reason']}: {content['message']}",
+    ]
+    if content["published"]:
+        version = content["version"]
+        found.append(
+            "published  " + (f"as version {version}" if version else "the answer; nothing came into force")
+        )
+    if content["saved"]:
+        found.append(f"saved      {content['saved']}")
+    return found
+
+
+def _value(estimate: Any) -> float | None:
+    return None if estimate is None else estimate.value
