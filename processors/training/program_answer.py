@@ -14,6 +14,7 @@ from models.programs.examples import ExampleSet, examples_of
 from models.programs.validation import InvalidExamples
 from processors.training.answers import TrainingAnswer, identity
 from processors.training.program_candidate import train_program
+from processors.training.program_evidence import most_telling
 from processors.training.program_screening import judged, screen_program
 from processors.training.split import Split, newest_revisions, split
 from signalbox.errors import ArtifactError, ConfigurationError
@@ -43,8 +44,8 @@ def answer_program(
     """Train a program on the sample and on whatever was annotated, and screen it on what is held out.
 
     Arguments are as in `answer`; the same ones give the same bytes if `lm`, called `language_model`, is a pure
-    function. The gate asks about the `most_held_out` newest held-out experiences. `spent` says what the
-    language model has cost. Raises what `optimise` raises where no verdict is possible.
+    function. The gate asks about `most_held_out` of the held-out experiences (`most_telling`). `spent` says
+    what the language model has cost. Raises what `optimise` raises where no verdict is possible.
     """
     spec = signature_of(trigger.scope)
     champion = champion_of(trigger, champion_bytes)
@@ -54,10 +55,9 @@ def answer_program(
     if len(everything) < configuration.min_experiences:
         message = f"{len(everything)} experiences, but training needs {configuration.min_experiences}."
         return _refused(trigger, parts, "insufficient_evidence", message)
-    judged_by = [item for item in parts.held_out if item.decision.probabilities and item.propensity]
-    newest = judged_by[-most_held_out:]
-    if len(newest) < LEAST_SAMPLES:
-        found = f"{len(newest)} held-out experiences carry their probabilities"
+    judged_by = most_telling(parts.held_out, most_held_out)
+    if len(judged_by) < LEAST_SAMPLES:
+        found = f"{len(judged_by)} held-out experiences carry their probabilities"
         message = f"Nothing was trained: {found}; at least {LEAST_SAMPLES} are needed."
         return _refused(trigger, parts, "insufficient_evidence", message)
     model = ExpectedRewards.learned_from(parts.shown, configuration.features)
@@ -74,7 +74,7 @@ def answer_program(
     if candidate.optimised.optimizer is None:
         message = f"No optimiser found a better program: {candidate.optimised.message} {spent()}"
         return _refused(trigger, parts, "not_proven", message.strip(), len(known.examples))
-    screening = screen_program(trigger, spec, newest, candidate, champion, parts, configuration, lm, model)
+    screening = screen_program(trigger, spec, judged_by, candidate, champion, parts, configuration, lm, model)
     return judged(trigger, screening, candidate, known, spent())
 
 

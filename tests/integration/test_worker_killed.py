@@ -42,6 +42,7 @@ async def settings(kafka: Broker, tmp_path: Path) -> Settings:
         windows=4,
         experience_replay_size=200,
         cool_down_s=20,
+        force_optimizer="bootstrap",  # the quickest: programs are trained in between, too
     )
     await ensure_topics(kafka.connection, settings)
     return settings
