@@ -29,8 +29,8 @@ class TrainingConfiguration(Struct, frozen=True, kw_only=True, forbid_unknown_fi
     a time, once. `exploration` is the value model's; GRPO's policies are epsilon-greedy.
 
     `cost_weight` is what a unit of cost takes from the reward where a request doesn't say. `trial_harm` is in
-    units of reward, `trial_s` seconds of event time; see `models.trial.TrialLimits`. `program` is for the second
-    stage, which trains a prompt program.
+    units of reward, `trial_s` seconds of event time; see `models.trial.TrialLimits`. `program` is for the
+    second stage, which trains a prompt program.
     """
 
     learner: Literal["grpo", "value"] = "value"

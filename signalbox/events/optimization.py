@@ -53,7 +53,8 @@ class OptimizationTrigger(Event, frozen=True, kw_only=True, omit_defaults=True, 
     seconds long and of at most `window_capacity` experiences; `buffer_digest` is the digest of what they held,
     and a trainer that reads `ranges` must find the same. `look` counts the triggers since the champion came
     into force, because each is one more look at the same evidence. `trial_digest` is the candidate whose trial
-    is to be judged: then `ranges` begin with the trial, and no windows are named. `changed_at` is when the rewards began to be others (drift): what was before is void.
+    is to be judged: then `ranges` begin with the trial, and no windows are named. `changed_at` is when the
+    rewards began to be others (drift): what was before is void.
     """
 
     trigger_id: Id

@@ -12,7 +12,9 @@ from models.ope import ClippedIps, DirectMethod, DoublyRobust, Ips, Overlap, Sel
 
 Row = tuple[float, float, float, float]
 UNIT = st.floats(0.0, 1.0)
-ROWS = st.lists(st.tuples(st.floats(0.0, 100.0), UNIT, UNIT, UNIT), max_size=20)
+# A weight is a ratio of probabilities: never so small that its product with a reward vanishes.
+WEIGHT = st.floats(0.0, 100.0, allow_subnormal=False)
+ROWS = st.lists(st.tuples(WEIGHT, UNIT, UNIT, UNIT), max_size=20)
 ESTIMATORS = [Ips, Snips, ClippedIps, DirectMethod, DoublyRobust, SelfNormalisedDr]
 
 
