@@ -57,6 +57,7 @@ async def answering_on(connection: Connection, settings: Settings) -> AsyncItera
             reader=reader,
             training=training,
             consumer=consumer,
+            group=f"{settings.topic_prefix}trainer",
         )
 
 
