@@ -11,12 +11,12 @@ from typing import Any
 
 import msgspec
 
-from processors.buffer import Row
 from processors.partition import Partition
 from processors.policies import Policies
 from processors.rows import RowLog, batch_of
 from processors.scope import ScopeState
 from processors.statistics import AgentStatistics
+from processors.window import Row
 from signalbox.errors import Stop
 from signalbox.standing import run_name
 

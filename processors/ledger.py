@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from processors.buffer import ReplayBuffer, Row, Stratum, stratum_of
+from processors.buffer import ReplayBuffer
 from processors.cost import after_cost
 from processors.policies import Policies
 from processors.reward import reward
@@ -17,6 +17,7 @@ from processors.scope import ScopeState
 from processors.statistics import AgentStatistics
 from processors.trigger import Due
 from processors.waiting import Joined, Waiting
+from processors.window import Row, Stratum, stratum_of
 from signalbox.events import Signals, TrainingResult, TriggerReason
 
 ROUTING = "routing"

@@ -1,4 +1,4 @@
-"""All state of one partition, and what a batch of source records does to it.
+"""What a batch of source records does to the state of its partition.
 
 The live worker, the replay tool and the tests run this same code: `(state, records) -> (state, outputs)`,
 without clock, randomness or I/O. Time is event time; the only other time is the stamp that the broker put on
@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 
 from processors.experience import experience_bytes
 from processors.intake import Intake, SourceRecord, dead_letter
-from processors.join import Join
-from processors.ledger import Ledger
+from processors.partition_state import LONG_AGO, PartitionState
 from processors.policies import Policies
 from processors.reading import Reader
 from processors.waiting import Joined
@@ -37,8 +36,6 @@ SOURCE_TOPICS = (
 )
 """The topics whose records change a partition's state, without prefix."""
 
-LONG_AGO = 0.0
-
 
 @dataclass(slots=True)
 class Outputs:
@@ -50,26 +47,15 @@ class Outputs:
     """How many of the records were new; the others had been applied before."""
 
 
-class Partition:
-    """The state of partition `number`, written by `run` (see `signalbox.standing`)."""
+class Partition(PartitionState):
+    """What records do to partition `number`; `run` writes it (see `signalbox.standing`)."""
 
     def __init__(self, number: int, policies: Policies, run: str) -> None:
-        self.number = number
-        self.policies = policies
-        self.run = run
-        self.batch = 0
-        self.cursors: dict[str, int] = {}
-        self.event_s: dict[str, float] = {}
-        self.first_offsets: dict[int, int] = {}
-        self.experiences_end = 0
-        self.experience_batch = 0
-        self.join = Join(policies.join)
-        self.ledger = Ledger(policies)
+        super().__init__(number, policies, run)
         self._intake = Intake(policies.max_future_s)
         self._reward_version = policies.reward.version
         self._reader = Reader()
         self._times_s: list[float] = []
-        self._oldest_window = 0
         self._outputs = Outputs()
         self._handlers: dict[str, Callable[[SourceRecord], None]] = {
             topics.ROUTING_DECISION: self._decision,
@@ -77,11 +63,6 @@ class Partition:
             topics.WORKFLOW_EXECUTION: self._workflow,
             topics.TRAINING_RESULT: self._training_result,
         }
-
-    @property
-    def now_s(self) -> float:
-        """The newest event time of any source topic."""
-        return max(self.event_s.values(), default=LONG_AGO)
 
     def apply(self, topic: str, records: Sequence[SourceRecord]) -> Outputs:
         """Apply records of one source topic, in offset order; those applied before change nothing."""
@@ -107,11 +88,6 @@ class Partition:
             self.event_s[topic] = max(self.event_s.get(topic, LONG_AGO), *self._times_s)
         self._pass_time()
         return outputs
-
-    def restored(self) -> None:
-        """Bring recovered rows into line with the time that has passed; nothing is given out."""
-        self.join.restored()
-        self._forget()
 
     def published(self, outputs: Outputs, offsets: Iterable[int]) -> None:
         """Note where on `routing-experience` a batch's experiences lie, and so where windows begin."""
@@ -170,10 +146,7 @@ class Partition:
 
     def _pass_time(self) -> None:
         """Let go of what is too old, as the newest event times say."""
-        decisions_s = self.event_s.get(topics.ROUTING_DECISION, LONG_AGO)
-        outcomes_s = self.event_s.get(topics.ROUTING_OUTCOME, LONG_AGO)
-        watermark_s = max(min(decisions_s, outcomes_s), self.now_s - self.policies.join.silence_s)
-        never, orphans = self.join.expire(watermark_s)
+        never, orphans = self.join.expire(self._watermark_s())
         if self.policies.join.default_reward is not None:
             for waiting in never:
                 self._learn(Joined(waiting, Signals(), 0), topics.ROUTING_DECISION, "expired")
@@ -183,18 +156,3 @@ class Partition:
                 dead_letter(topics.ROUTING_OUTCOME, self.number, part, "no_decision", message)
             )
         self._forget()
-
-    def _forget(self) -> None:
-        self.join.forget(self.now_s)
-        self._find_oldest_window()
-        oldest = self._oldest_window
-        self.ledger.evict(oldest)
-        for start in [s for s in self.first_offsets if s < oldest]:
-            del self.first_offsets[start]
-
-    def _find_oldest_window(self) -> None:
-        """The oldest window that is kept, from the newest decision or workflow."""
-        policy = self.policies.buffer
-        decided_s = self.event_s.get(topics.ROUTING_DECISION, LONG_AGO)
-        newest_s = max(decided_s, self.event_s.get(topics.WORKFLOW_EXECUTION, LONG_AGO))
-        self._oldest_window = policy.window_of(newest_s) - (policy.windows - 1) * policy.window_s

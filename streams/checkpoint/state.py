@@ -8,11 +8,12 @@ import msgspec
 from msgspec.structs import asdict as fields_of
 from msgspec.structs import astuple
 
-from processors.buffer import ReplayBuffer, Row, Window
+from processors.buffer import ReplayBuffer
 from processors.ledger import Ledger
 from processors.partition import Partition
 from processors.scope import ScopeState
 from processors.statistics import AgentStatistics
+from processors.window import Row, Window
 from signalbox.errors import ConfigurationError
 from signalbox.events import PolicyUpdate
 from streams.checkpoint.format import (

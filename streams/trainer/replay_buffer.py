@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from processors.buffer import BufferPolicy, ReplayBuffer, Row, stratum_of
+from processors.buffer import BufferPolicy, ReplayBuffer
 from processors.identity import decision_hash
+from processors.window import Row, stratum_of
 from signalbox.errors import Unusable
 from signalbox.events import Experience, OptimizationTrigger, epoch_s
 

@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from msgspec import structs
 
-from processors.buffer import BufferPolicy, ReplayBuffer, Row, stratum_of
+from processors.buffer import BufferPolicy, ReplayBuffer
 from processors.identity import decision_hash
+from processors.window import Row, stratum_of
 from signalbox.connection import Connection
 from signalbox.events import AgentCard, Experience, OffsetRange, TrainingResult, encode, epoch_s
 from signalbox.policy import Policy

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from processors.buffer import BufferPolicy, ReplayBuffer, Row, Stratum, Window, stratum_of
+from processors.buffer import BufferPolicy, ReplayBuffer
+from processors.window import Row, Stratum, Window, stratum_of
 
 AGENTS = ("search", "summary", "report", "image")
 

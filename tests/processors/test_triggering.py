@@ -6,10 +6,11 @@ from random import Random
 
 from hypothesis import given, settings
 
-from processors.buffer import BufferPolicy, ReplayBuffer, Row, stratum_of
+from processors.buffer import BufferPolicy, ReplayBuffer
 from processors.identity import decision_hash
 from processors.policies import Policies
 from processors.trigger import TriggerPolicy
+from processors.window import Row, stratum_of
 from signalbox import topics
 from signalbox.events import Experience, OptimizationTrigger, decode, encode, epoch_s
 from signalbox.standing import standing
