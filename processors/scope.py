@@ -86,7 +86,7 @@ class ScopeState(Struct, array_like=True):
         self.last_trigger_s = now_s
         self.since_trigger = 0
         if "trial" in reasons and self.trial is not None:
-            self.trial.units = 0
+            self.trial.looked()
         elif "below_promise" in reasons and self.promise is not None:
             self.promise.asked = trigger_id
         else:

@@ -51,9 +51,20 @@ def main() -> None:
 
 
 def run(arguments: list[str] | None = None) -> Any:
-    """Run the command line; an error that Signalbox raises on purpose is one line, not a traceback."""
+    """Run the command line; an error raised on purpose, or by Kafka, is one line and not a traceback."""
     try:
         return main.main(args=arguments, prog_name="signalbox")
     except SignalboxError as error:
         click.echo(f"signalbox: {error}", err=True)
         sys.exit(3)
+    except Exception as error:
+        if not _is_kafkas(error):
+            raise
+        click.echo(f"signalbox: Kafka: {error}", err=True)
+        sys.exit(3)
+
+
+def _is_kafkas(error: Exception) -> bool:
+    """Whether Kafka, or the way to it, is at fault. Loading aiokafka only to ask would slow --help."""
+    kafka = sys.modules.get("aiokafka.errors")
+    return kafka is not None and isinstance(error, kafka.KafkaError)

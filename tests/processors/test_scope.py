@@ -66,6 +66,23 @@ def test_a_trial_is_looked_at_after_so_many_disagreements_and_nothing_else_is_as
     assert state.reasons(POLICY, 130.0) == ("trial",)
 
 
+def test_a_trial_that_nobody_draws_in_is_looked_at_too_but_a_canary_is_not() -> None:
+    """Routers that follow the champion alone, or publish decisions of their own, would keep it for ever."""
+    policy = TriggerPolicy(trial_frequency=3)
+    trial, canary = on_trial(), on_trial(reason="requested")
+    for _ in range(29):
+        observe(trial, 0.5, policy_digest=CHAMPION)
+        observe(canary, 0.5, policy_digest=CHAMPION)
+    assert trial.reasons(policy, 100.0) == ()
+    observe(trial, 0.5, policy_digest=CHAMPION)
+    observe(canary, 0.5, policy_digest=CHAMPION)
+    assert (trial.reasons(policy, 100.0), canary.reasons(policy, 100.0)) == (("trial",), ())
+    trial.triggered("t", 100.0, ("trial",))
+    told(trial, "on_trial", digest=CANDIDATE, reason="undecided")
+    observe(trial, 0.5, policy_digest=CHAMPION)
+    assert trial.reasons(policy, 1000.0) == (), "it counts anew"
+
+
 @pytest.mark.parametrize(("decisions", "now_s", "due"), [(9, 999.0, False), (10, 0.0, True), (1, 1000.0, True)])
 def test_a_trial_is_looked_at_at_its_limits(decisions: int, now_s: float, due: bool) -> None:
     state = on_trial()
