@@ -1,6 +1,6 @@
 """The same as the live view where there is no terminal: a line every few seconds, and one per adoption.
 
-While a trial or the training of a program goes on, a line says how far it has come.
+While a trial goes on, a line says how far it has come; another one how prompt programs stand.
 """
 
 from __future__ import annotations
@@ -37,9 +37,8 @@ class PlainView:
             self._say(status_line(now))
             for trial in now.trials:
                 self._say(f"{now.elapsed_s:6.1f} s  {trial.tenant_id}: on trial, {trial.line}")
-            for program in now.programs:
-                line = program.line(now.started_at + now.elapsed_s)
-                self._say(f"{now.elapsed_s:6.1f} s  {program.tenant_id}: {line}")
+            if now.programs:
+                self._say(f"{now.elapsed_s:6.1f} s  programs: {now.programs}")
 
     def close(self) -> None:
         """Nothing is left to do."""

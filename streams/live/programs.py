@@ -16,8 +16,8 @@ class RunningProgram:
     at: float
 
     def line(self, now: float) -> str:
-        """How it is, for a person who watches."""
-        return f"{self.scope} is being trained for {max(0.0, now - self.at):.0f} s"
+        """Whose it is, and for how long."""
+        return f"{self.tenant_id} {max(0.0, now - self.at):.0f} s"
 
 
 class Programs:
@@ -33,6 +33,13 @@ class Programs:
     def running(self) -> tuple[RunningProgram, ...]:
         """Those going on, in the order of their tenants."""
         return tuple(sorted(self._running.values(), key=lambda each: (each.tenant_id, each.scope)))
+
+    def line(self, now: float) -> str:
+        """Where they stand, for a person who watches; empty before the first one."""
+        running = ", ".join(each.line(now) for each in self.running)
+        counts = (("published", self.published), ("rejected", self.rejected), ("failed", self.failed))
+        told = [f"{len(self.running)} in training ({running})"] if running else []
+        return "   ".join([*told, *(f"{count} {what}" for what, count in counts if count)])
 
     def trigger(self, event: OptimizationTrigger, at: float) -> None:
         """A program is to be trained."""

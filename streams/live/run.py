@@ -139,7 +139,7 @@ class WatchedRun:
             rejected=state.rejected,
             failed=state.failed,
             trials=state.trials.running,
-            programs=state.programs.running,
+            programs=state.programs.line(now),
             trials_begun=state.trials.begun,
             trials_promoted=state.trials.promoted,
             dead_letters=state.dead_letters.total(),

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from streams.live.loop_state import Note
-from streams.live.programs import RunningProgram
 from streams.live.trials import RunningTrial
 
 Phase = Literal["routing", "draining", "done"]
@@ -56,4 +55,4 @@ class Snapshot:
     waiting_s: float
     notes: tuple[Note, ...]
     started_at: float
-    programs: tuple[RunningProgram, ...] = ()
+    programs: str = ""

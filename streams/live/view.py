@@ -14,7 +14,7 @@ from streams.live.loop_state import Note
 from streams.live.snapshot import Snapshot, TenantLine
 
 CHART_ROWS = (4, 9)
-OTHER_ROWS = 20
+OTHER_ROWS = 21
 NOTES_SHOWN = 6
 LABEL_COLUMNS = 26
 NOTE_STYLES = {
@@ -59,6 +59,7 @@ def render(now: Snapshot, width: int, height: int) -> RenderableType:
         Text(),
         _flow(now),
         _policies(now),
+        Text.assemble((" programs  ", "dim"), now.programs or "-"),
         Text(),
         *_notes(now, width),
     )
@@ -132,10 +133,9 @@ def _policies(now: Snapshot) -> Text:
 
 
 def _notes(now: Snapshot, width: int) -> list[Text]:
-    """What is running, then the newest notes; always as many rows, so that the picture doesn't jump."""
+    """The trials that go on, then the newest notes; always as many rows, so that the picture doesn't jump."""
     at = now.started_at + now.elapsed_s
     running = [Note(at, each.tenant_id, "on trial", each.line) for each in now.trials]
-    running += [Note(at, each.tenant_id, "program", each.line(at)) for each in now.programs]
     shown = [*running, *_worth_showing(now.notes)][:NOTES_SHOWN]
     rows = [
         Text.assemble(
