@@ -13,9 +13,10 @@ from models.learner import Trained, learner_for
 from processors.training.answers import Deployed
 from processors.training.cards import cards_digest
 from processors.training.former import is_void
+from processors.training.lineage import lineage_of
 from processors.training.split import Split
 from signalbox.events import AgentCard, Estimate, OptimizationTrigger
-from signalbox.policy import Artifact, Lineage, Manifest, Policy, pack
+from signalbox.policy import Artifact, Manifest, Policy, pack
 
 
 @dataclass(frozen=True)
@@ -81,17 +82,11 @@ def manifest_of(
         costs=trained.costs,
         cost_weight=configuration.cost_weight,
         features=configuration.features,
-        lineage=Lineage(
-            trigger_id=trigger.trigger_id,
-            parent_digest=trigger.champion_digest,
-            ranges=trigger.ranges,
-            buffer_digest=trigger.buffer_digest,
-            seed=trigger.seed,
-            code_version=trigger.code_version,
-            configuration=configuration.to_dict(),
-            training_samples=trained.samples,
+        lineage=lineage_of(
+            trigger,
+            configuration,
+            samples=trained.samples,
             promotions=promotions,
-            changed_at=trigger.changed_at,
             former_digest=former.digest if former else None,
         ),
     )

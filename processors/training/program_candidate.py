@@ -10,8 +10,9 @@ from msgspec import structs
 
 from models.configuration import TrainingConfiguration
 from models.programs import OptimisedProgram, ProgramExample, Progress, optimise
+from processors.training.lineage import lineage_of
 from signalbox.events import Estimate, OptimizationTrigger
-from signalbox.policy import Artifact, Lineage, Manifest, ProgramInfo, pack
+from signalbox.policy import Artifact, Manifest, ProgramInfo, pack
 from signalbox.program import PromptProgram, SignatureSpec
 
 if TYPE_CHECKING:
@@ -60,17 +61,11 @@ def train_program(
         agents=tuple(sorted(agents)),
         epsilon=configuration.epsilon_after(promotions),
         features=configuration.features,
-        lineage=Lineage(
-            trigger_id=trigger.trigger_id,
-            parent_digest=trigger.champion_digest,
-            ranges=trigger.ranges,
-            buffer_digest=trigger.buffer_digest,
-            seed=trigger.seed,
-            code_version=trigger.code_version,
-            configuration=structs.replace(configuration, program=settings).to_dict(),
-            training_samples=optimised.examples,
+        lineage=lineage_of(
+            trigger,
+            structs.replace(configuration, program=settings),
+            samples=optimised.examples,
             promotions=promotions,
-            changed_at=trigger.changed_at,
         ),
         program=ProgramInfo(
             signature=spec.name,

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import time
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from streams.settings import Settings
 from streams.trainer.job import Answer, without_training
 from streams.trainer.program_job import ProgramJob, Run
 from streams.trainer.program_service import run_program_trainer
-from tests.integration.trainer_support import trigger
+from tests.integration.trainer_support import at_work, trigger
 from tests.integration.worker_support import until
 
 SECRET = "where is the hidden treasure"
@@ -54,19 +53,8 @@ def train_as_wished(job: ProgramJob, tell: Callable[[Progress], None]) -> Answer
 async def program_trainer_on(
     connection: Connection, settings: Settings, run: Run = train_as_wished
 ) -> AsyncIterator[None]:
-    ready = asyncio.Event()
-    task = asyncio.create_task(run_program_trainer(connection, settings, on_ready=ready.set, run=run))
-    waiter = asyncio.create_task(ready.wait())
-    await asyncio.wait({task, waiter}, return_when=asyncio.FIRST_COMPLETED, timeout=30)
-    if task.done():
-        task.result()
-    assert ready.is_set()
-    try:
+    async with at_work(lambda ready: run_program_trainer(connection, settings, on_ready=ready, run=run)):
         yield
-    finally:
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
 
 
 def is_alive(pid: int) -> bool:

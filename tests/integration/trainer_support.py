@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -205,11 +205,10 @@ async def wait_for_results(
 
 
 @asynccontextmanager
-async def trainer_on(
-    connection: Connection, settings: Settings, run: Callable[[TrainingJob], Answer] = train_at_once
-) -> AsyncIterator[None]:
+async def at_work(serve: Callable[[Callable[[], None]], Coroutine[Any, Any, None]]) -> AsyncIterator[None]:
+    """A trainer's loop, which is given what to call when it is ready, until the end of the block."""
     ready = asyncio.Event()
-    task = asyncio.create_task(run_trainer(connection, settings, on_ready=ready.set, run=run))
+    task = asyncio.create_task(serve(ready.set))
     waiter = asyncio.create_task(ready.wait())
     await asyncio.wait({task, waiter}, return_when=asyncio.FIRST_COMPLETED, timeout=30)
     if task.done():
@@ -221,6 +220,14 @@ async def trainer_on(
         task.cancel()
         with suppress(asyncio.CancelledError):
             await task
+
+
+@asynccontextmanager
+async def trainer_on(
+    connection: Connection, settings: Settings, run: Callable[[TrainingJob], Answer] = train_at_once
+) -> AsyncIterator[None]:
+    async with at_work(lambda ready: run_trainer(connection, settings, on_ready=ready, run=run)):
+        yield
 
 
 async def updates_of(connection: Connection, settings: Settings) -> list[PolicyUpdate]:
