@@ -13,7 +13,10 @@ from signalbox.errors import ConfigurationError
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
     """Every row by its fields; raises `ConfigurationError` with the number of a row that can't be read."""
-    rows = _from_csv(path) if path.suffix.lower() == ".csv" else _from_json_lines(path)
+    try:
+        rows = _from_csv(path) if path.suffix.lower() == ".csv" else _from_json_lines(path)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ConfigurationError(f"{path}: not a CSV file in UTF-8: {error}") from None
     if not rows:
         raise ConfigurationError(f"{path}: there are no rows")
     return rows

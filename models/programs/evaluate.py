@@ -56,7 +56,8 @@ def scores_of(
     failed = int(np.isnan(scores).sum())
     if failed > TOLERATED * len(rows):
         what = f"the language model failed: {type(failures[0]).__name__}" if failures else "the metric failed"
-        raise ProgramError(f"{spec.name}: {what}, on {failed} of {len(rows)} examples")
+        message = f"{spec.name}: {what}, on {failed} of {len(rows)} examples"
+        raise ProgramError(message) from (failures[0] if failures else None)
     return scores
 
 

@@ -17,7 +17,7 @@ from models.threshold import Threshold
 from processors.training.answers import TrainingAnswer, identity
 from processors.training.program_answer import champion_of, signature_of
 from processors.training.program_candidate import ProgramCandidate, train_program
-from processors.training.program_rows import Row, examples_of_rows, hold_out
+from processors.training.program_rows import Row, check_held_out, examples_of_rows, hold_out
 from signalbox.events import OptimizationTrigger, TrainingResult
 from signalbox.policy import digest_of, unpack
 
@@ -47,20 +47,19 @@ def train_from_rows(
 ) -> FileTraining:
     """A program from the rows that aren't held out, judged against the champion or the untrained program.
 
-    `trigger` says for whom and which program. Raises `InvalidExamples` for rows that can't be used, and what
-    `optimise` raises.
+    `trigger` says for whom and which program. Raises `InvalidExamples` for rows that can't be used or are
+    too few, before the first call of the language model, and what `optimise` raises.
     """
     spec = signature_of(trigger.scope)
     champion = champion_of(trigger, champion_bytes)
     held_out, shown = hold_out(examples_of_rows(spec, rows), held_out_share, trigger.seed)
+    check_held_out(len(held_out), len(rows), held_out_share)
     manifest = champion.manifest if champion else None
     candidate = train_program(trigger, spec, shown, manifest, configuration, lm, language_model, progress)
     start = unpack(champion_bytes).state if champion_bytes is not None else None
     threads = configuration.program.concurrency
-    before, after = np.empty(0), np.empty(0)
-    if held_out:
-        before = score_program(spec, start, held_out, lm, threads)
-        after = score_program(spec, candidate.optimised.state, held_out, lm, threads)
+    before = score_program(spec, start, held_out, lm, threads)
+    after = score_program(spec, candidate.optimised.state, held_out, lm, threads)
     known = ~(np.isnan(before) | np.isnan(after))  # where a call failed, nothing is known of the programs
     screening = compare(
         after[known],

@@ -7,7 +7,7 @@ from typing import Any, Literal, TypedDict, TypeVar
 
 import msgspec
 
-from signalbox.errors import InvalidEvent
+from signalbox.errors import ConfigurationError, InvalidEvent
 from signalbox.events import Entity, Relationship, RoutingDecision
 from signalbox.in_force import ActivePolicy
 from signalbox.policy import DecisionFeatures
@@ -60,7 +60,10 @@ def features_of(
     modality: str,
     query_analysis: Mapping[str, str] | None,
 ) -> DecisionFeatures:
-    """What is known of a query, as an event would hold it; raises `InvalidEvent` naming the entry."""
+    """What is known of a query, as an event would hold it; raises `InvalidEvent` naming field or entry."""
+    for name, text in (("query", query), ("enhanced_query", enhanced_query or "")):
+        if not isinstance(text, str):
+            raise InvalidEvent("invalid", f"{name}: text is needed, got {text!r}")
     return DecisionFeatures(
         storable(query),
         [_read(Entity, "entities", place, one) for place, one in enumerate(entities)],
@@ -71,6 +74,16 @@ def features_of(
         enhanced_query=enhanced_query if enhanced_query is None else storable(enhanced_query),
         query_analysis=query_analysis,
     )
+
+
+def checked_candidates(candidates: Sequence[str]) -> tuple[str, ...]:
+    """The agents to choose from; raises `ConfigurationError` where there are none, or one of them twice."""
+    found = () if isinstance(candidates, str) else tuple(candidates)
+    if not found or not all(isinstance(agent, str) and agent for agent in found):
+        raise ConfigurationError(f"candidates: names of at least one agent are needed, got {candidates!r}")
+    if len(set(found)) < len(found):
+        raise ConfigurationError(f"candidates: each agent once, got {candidates!r}")
+    return found
 
 
 def of_champion(champion: ActivePolicy, question: Question) -> Prediction:

@@ -26,6 +26,7 @@ from signalbox.recommend.recommendation import (
     OptimizedDecision,
     RoutingRecommendation,
     Source,
+    checked_candidates,
     features_of,
     of_advice,
     of_champion,
@@ -67,7 +68,7 @@ class RoutingRecommender:
         self.router = Router(publisher, policies, tenant_id, epsilon, seed, clock=clock)
         self._policies = following(policies, None)
         self._program = ProgramCall(programs, language_model, timeout_s=program_timeout_s)
-        self._candidates = tuple(candidates)
+        self._candidates = checked_candidates(candidates)
         self._prefer = prefer
         self._epsilon = epsilon
 

@@ -7,13 +7,13 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 import click
 import orjson
 
 from signalbox.errors import ConfigurationError, ProgramError
-from streams.cli.train_text import lines, summary
+from streams.cli.train_text import failure, lines, summary
 from streams.rows import read_rows
 from streams.settings import Settings, load_settings
 
@@ -73,14 +73,16 @@ def command(
 
     Rows of routing and modality have `query` and `correct_agent`, and may have `entities`, `relationships`,
     `enhanced_query`, `modality` and `candidates`; rows of the others have the fields of their signature, see
-    docs/programs.md. The language model is SIGNALBOX_LANGUAGE_MODEL. Kafka is needed to publish only. Exit
-    codes: 0 the program is proven better than the one in force (or than the untrained one), 1 it isn't, 2 the
-    rows can't be used, 3 something broke.
+    docs/programs.md. The language model is SIGNALBOX_LANGUAGE_MODEL. Kafka is needed to publish only. There is
+    no time limit; Ctrl-C ends it. Exit codes: 0 the program is proven better than the one in force (or than the
+    untrained one), 1 it isn't, 2 the rows or --save can't be used, 3 something broke or it was stopped.
     """
     del kind  # the only one so far
     from adapters.language_model import Interrupted
     from models.errors import NothingToLearn
     from models.programs.validation import InvalidExamples
+    from processors.training.program_rows import unused_fields
+    from signalbox.program import SIGNATURES
     from streams.trainer.program_file import NOBODY, FileRequest
 
     if publish and tenant is None:
@@ -92,19 +94,48 @@ def command(
     try:
         rows = read_rows(data)
     except ConfigurationError as error:
-        raise click.UsageError(str(error)) from None
+        _refuse(str(error))
+    _check_writable(save)
+    for name in unused_fields(SIGNATURES[program], rows):
+        click.echo(f"signalbox: column {name!r} is not used", err=True)
     request = FileRequest(program, rows, held_out, seed, tenant or NOBODY, publish)
     try:
         outcome = asyncio.run(_train(settings, request, as_json))
-    except (InvalidExamples, NothingToLearn) as error:
-        raise click.UsageError(f"{data}: {error}") from None
+    except InvalidExamples as error:
+        alone = len(error.lines) == 1
+        _refuse(f"{data}: {error.lines[0] if alone else error.title}", *(() if alone else error.lines))
+    except NothingToLearn as error:
+        _refuse(f"{data}: {error}")
+    except ProgramError as error:
+        raise ProgramError(failure(settings, error)) from None
     except Interrupted as error:
         raise ProgramError(str(error)) from None
+    except KeyboardInterrupt:
+        raise ProgramError("stopped before the end") from None
     if save is not None:
         save.write_bytes(outcome.training.artifact)
     content = summary(request, outcome, save)
     click.echo(orjson.dumps(content).decode() if as_json else "\n".join(lines(content)))
     sys.exit(0 if outcome.result.verdict == "promoted" else 1)
+
+
+def _refuse(problem: str, *details: str) -> NoReturn:
+    """Say, without the usage, why the rows or the file to write can't be used."""
+    click.echo("\n  ".join([f"signalbox: {problem}", *details]), err=True)
+    sys.exit(2)
+
+
+def _check_writable(path: Path | None) -> None:
+    """Write nothing to a file, so that what would fail after the training fails before it."""
+    if path is None:
+        return
+    existed = path.exists()
+    try:
+        path.open("ab").close()
+        if not existed:
+            path.unlink()
+    except OSError as error:
+        _refuse(f"--save {path}: {error.strerror}")
 
 
 async def _train(settings: Settings, request: FileRequest, as_json: bool) -> FileOutcome:

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from adapters.language_model import error_of
+from streams.settings import Settings
 
 if TYPE_CHECKING:
     from streams.trainer.program_file import FileOutcome, FileRequest
@@ -51,7 +55,7 @@ def lines(content: dict[str, Any]) -> list[str]:
     )
     gain = content["improvement"]
     found = [
-        f"program    {content['program']}: {content['training_rows']} rows to learn from,"
+        f"program    {content['program']}: {_rows(content['training_rows'])} to learn from,"
         f" {content['held_out_rows']} held out",
         f"optimiser  {content['optimizer'] or 'none, the untrained program is best'} (tried: {tried})",
     ]
@@ -74,8 +78,33 @@ def lines(content: dict[str, Any]) -> list[str]:
             "published  " + (f"as version {version}" if version else "the answer; nothing came into force")
         )
     if content["saved"]:
-        found.append(f"saved      {content['saved']}")
+        proven = "" if content["verdict"] == "promoted" else " (not proven)"
+        found.append(f"saved      {content['saved']}{proven}")
     return found
+
+
+def _rows(count: int) -> str:
+    return f"{count} row{'' if count == 1 else 's'}"
+
+
+def failure(settings: Settings, error: BaseException) -> str:
+    """What a training failed of; where its language model did, also which, where, and in a few words why."""
+    cause = error.__cause__
+    if cause is None:
+        return str(error)
+    base = urlsplit(settings.language_model_api_base or "")
+    place = f" at {base.scheme}://{base.netloc.rpartition('@')[2]}{base.path}" if base.netloc else ""
+    return f"{error}; {settings.language_model}{place}: {_why(cause)}"
+
+
+def _why(failure: BaseException) -> str:
+    """The system's word for it or the kind; other people's messages may quote prompts and keys."""
+    below: BaseException | None = failure
+    while below is not None:
+        if isinstance(below, OSError) and below.strerror:
+            return below.strerror
+        below = below.__cause__ or below.__context__
+    return str(error_of(failure))
 
 
 def _value(estimate: Any) -> float | None:

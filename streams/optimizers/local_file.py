@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -14,12 +14,12 @@ from msgspec import Struct
 
 from signalbox.errors import ConfigurationError
 from streams.optimizers.experience_log import ExperienceLog
+from streams.optimizers.framing import framed, unframed
 from streams.policy_records import Record
 
 LEAST_BYTES = 4 * 1024 * 1024
 """A smaller file isn't worth writing anew."""
 _GROWTH = 4
-_LENGTH_BYTES = 4
 
 
 class Entry(Struct, array_like=True, gc=False):
@@ -53,33 +53,42 @@ class Kept:
 
 
 class LocalFile:
-    """Entries behind their lengths; one that was cut off by a crash is left out when the file is read.
+    """Entries with checksums; the last one is left out when the file is read if a crash cut it off.
 
     An event writes what it changed, so bytes written grow with the number of events; when the file has grown to
-    several times its content, it is written anew. Only one process may use it: raises `ConfigurationError`
-    where another one does.
+    several times its content, it is written anew. Only one process may use it. Raises `ConfigurationError`
+    where another one does, and naming the path where it can't be written.
     """
 
     def __init__(self, path: Path) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
-        self._lock = _locked(path.with_name(path.name + ".lock"))
-        self._file: BinaryIO = path.open("ab")
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._lock = _locked(path.with_name(path.name + ".lock"))
+            self._file: BinaryIO = path.open("ab")
+        except OSError as error:
+            raise ConfigurationError(f"storage_dir: {path} can't be written: {error.strerror}") from None
         self._compact_bytes = 0
 
     def read(self) -> Kept:
-        """Everything that was written and is still needed."""
+        """Everything that was written and is still needed.
+
+        Raises `ConfigurationError`, naming the file, where it is damaged: it is left as it is then.
+        """
         kept = Kept()
         try:
-            for entry in _entries(self._path.read_bytes()):
-                kept.add(entry)
-        except msgspec.DecodeError as error:
-            raise ConfigurationError(f"storage_dir: {self._path} is not an optimizer's: {error}") from None
+            for data in unframed(self._path.read_bytes()):
+                kept.add(msgspec.msgpack.decode(data, type=Entry))
+        except (OSError, ValueError) as error:
+            raise ConfigurationError(
+                f"storage_dir: {self._path} is damaged or not an optimizer's: {error};"
+                " restore it, or move it away to begin anew"
+            ) from None
         return kept
 
     def append(self, entry: Entry) -> bool:
         """Write what an event changed; whether it is time to `replace` the file."""
-        self._file.write(_framed(entry))
+        self._file.write(framed(msgspec.msgpack.encode(entry)))
         self._file.flush()
         return self._file.tell() > max(LEAST_BYTES, _GROWTH * self._compact_bytes)
 
@@ -87,7 +96,7 @@ class LocalFile:
         """Make this all that the file holds, whole or not at all."""
         fresh = self._path.with_name(f".{self._path.name}.new")
         with fresh.open("wb") as file:
-            file.write(_framed(entry))
+            file.write(framed(msgspec.msgpack.encode(entry)))
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(self._path)
@@ -99,20 +108,6 @@ class LocalFile:
         """Let another process have the file."""
         self._file.close()
         self._lock.close()
-
-
-def _framed(entry: Entry) -> bytes:
-    data = msgspec.msgpack.encode(entry)
-    return len(data).to_bytes(_LENGTH_BYTES, "big") + data
-
-
-def _entries(content: bytes) -> Iterator[Entry]:
-    place = 0
-    while place + _LENGTH_BYTES <= len(content):
-        start = place + _LENGTH_BYTES
-        place = start + int.from_bytes(content[place:start], "big")
-        if place <= len(content):
-            yield msgspec.msgpack.decode(content[start:place], type=Entry)
 
 
 def entries_of(records: Iterable[Record]) -> list[tuple[str, bytes, bytes | None]]:

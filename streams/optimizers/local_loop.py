@@ -59,7 +59,12 @@ class LocalLoop:
         self._file = LocalFile(folder / tenant_id / "state") if folder else None
         url = str((folder / "artifacts").absolute()) if folder else f"memory://signalbox-{uuid.uuid4().hex}"
         self._store = ArtifactStore(url)
-        self.begin(self._file.read() if self._file else Kept())
+        try:
+            self.begin(self._file.read() if self._file else Kept())
+        except BaseException:
+            if self._file:
+                self._file.close()
+            raise
 
     @property
     def in_force(self) -> InForce:
@@ -75,12 +80,17 @@ class LocalLoop:
         """Take a decision."""
         return self.stream.publish_decision(decision)
 
+    def knows(self, decision_id: str) -> bool:
+        """Whether the decision was made here, not long ago."""
+        return self.stream.knows(decision_id)
+
     def publish_outcome(self, outcome: RoutingOutcome) -> bool:
         """Take what came of one."""
         return self.stream.publish_outcome(outcome)
 
     def begin(self, kept: Kept) -> None:
         """Go on from what was kept, instead of what is known."""
+        self._trained_end = 0
         self.policies = LocalPolicies(self._tenant_id, self._store)
         policies = policies_from(self._settings)
         self.stream = LocalStream(
@@ -96,18 +106,26 @@ class LocalLoop:
         self._trainer = LocalTrainer(self._settings, self._language_model, self._job, self._publish)
 
     def step(self) -> TrainingResult | None:
-        """Wait for the training of a policy that goes on or, where none does, train one now; blocks.
+        """Train a policy on all experiences; blocks.
 
-        Waits for the program that follows, too, and gives the answer about the policy: None where there is no
-        experience yet, and where the loop was closed meanwhile.
+        Waits for the training that goes on, and trains once more where experiences came after it had been
+        asked for. Waits for the program that follows, too, and gives the last answer about a policy: None where
+        there is no experience yet, and where the loop was closed meanwhile.
         """
-        if not self._trainer.open(programs=False):
+        result = self._waited()
+        goes_on = self._trainer.open(programs=False)
+        if not goes_on and (result is None or self._trained_end < self.stream.experiences.end):
             self.stream.request()
+        result = self._waited() or result
+        wait(self._trainer.open(programs=True))
+        return result
+
+    def _waited(self) -> TrainingResult | None:
+        """The last answer of the trainings of policies that go on, once they have ended."""
         found = self._trainer.open(programs=False)
         wait(found)
-        wait(self._trainer.open(programs=True))
         results = [training.result() for training in found if not training.cancelled()]
-        return next((result for result in results if result is not None), None)
+        return next((result for result in reversed(results) if result is not None), None)
 
     def close(self) -> None:
         """Stop training, and let another process have the folder."""
@@ -124,6 +142,7 @@ class LocalLoop:
     def _on_batch(self, batch: Batch) -> None:
         self._write(Entry(dict(batch.state), batch.start, batch.experiences))
         for trigger in batch.triggers:
+            self._trained_end = self.stream.experiences.end
             self._trainer.submit(trigger)
 
     def _job(self, trigger: OptimizationTrigger) -> TrainingJob | Answer:

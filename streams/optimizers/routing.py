@@ -20,7 +20,12 @@ from signalbox.names import checked_tenant
 from signalbox.program.slot import ProgramSource
 from signalbox.recommend.keyword_rules import AGENTS
 from signalbox.recommend.optimization_status import OptimizationStatus
-from signalbox.recommend.recommendation import Given, OptimizedDecision, RoutingRecommendation
+from signalbox.recommend.recommendation import (
+    Given,
+    OptimizedDecision,
+    RoutingRecommendation,
+    checked_candidates,
+)
 from signalbox.recommend.recommender import RoutingRecommender
 from signalbox.router import EventSink
 from streams.language_model import language_model_configuration
@@ -42,7 +47,8 @@ class AdvancedRoutingOptimizer:
     the programs that come from `source` (a `PolicySlots`) and `programs` (a `ProgramSlot`).
 
     `language_model` runs programs, and trains them where the loop is here; by default it is the one of the
-    settings. `prefer` and `candidates` are `RoutingRecommender`'s. Close it, or use it as a context manager.
+    settings. `prefer` and `candidates` are `RoutingRecommender`'s. Close it, or use it as a context manager;
+    a closed one raises `ConfigurationError`. So does one whose `storage_dir` is damaged or can't be written.
     """
 
     def __init__(
@@ -67,6 +73,8 @@ class AdvancedRoutingOptimizer:
         self.config = config or AdvancedOptimizerConfig()
         settings = self.config.settings()
         self._tenant_id = checked_tenant(tenant_id)
+        candidates = checked_candidates(candidates)
+        self._is_closed = False
         self._storage = Path(storage_dir) if storage_dir is not None else None
         model = language_model or language_model_configuration(settings)
         self._loop: LocalLoop | None = None
@@ -77,7 +85,7 @@ class AdvancedRoutingOptimizer:
         else:
             self._sink = CountedPublisher(publisher, settings, self._tenant_id, clock)
         self._source = following(source, None)
-        self._recording = Recording(self._sink, self._tenant_id, candidates, clock)
+        self._recording = Recording(self._sink, self._tenant_id, candidates, clock, alone=publisher is None)
         # The settings' budgets are those of one training.
         served = replace(model, budget_calls=None, budget_money=None)
         self._recommender = RoutingRecommender(
@@ -112,9 +120,11 @@ class AdvancedRoutingOptimizer:
         """Publish what came of a choice, and return its reward in [0, 1], before any cost.
 
         `processing_time` is in seconds, 0 where it wasn't measured. `metadata` is `Recording`'s: it says which
-        decision this came of, or with which probability the agent was chosen. Raises `InvalidEvent`, which
-        names the field and its value.
+        decision this came of, or with which probability the agent was chosen. A `decision_id` that nobody
+        decided here gives a warning once; the experience counts, but nothing can be proven from it. Raises
+        `InvalidEvent`, which names the field and its value.
         """
+        self._check_open("record_routing_experience")
         told = metadata or {}
         signals = signals_of(search_quality, agent_success, processing_time, user_satisfaction, told)
         self._recording.publish(
@@ -131,6 +141,7 @@ class AdvancedRoutingOptimizer:
         **options: Any,
     ) -> RoutingRecommendation:
         """The best agent for a query; `options` are `RoutingRecommender.get_routing_recommendations`'s."""
+        self._check_open("get_routing_recommendations")
         found = await self._recommender.get_routing_recommendations(query, entities, relationships, **options)
         found["experiences_count"] = self.get_optimization_status()["total_experiences"]
         return found
@@ -148,6 +159,7 @@ class AdvancedRoutingOptimizer:
 
         The result's `decision_id`, given back in the metadata of `record_routing_experience`, joins the two.
         """
+        self._check_open("optimize_routing_decision")
         return await self._recommender.optimize_routing_decision(
             query, entities, relationships, enhanced_query, baseline_prediction, **options
         )
@@ -161,7 +173,7 @@ class AdvancedRoutingOptimizer:
         return self.advanced_optimizer.get_optimization_info(examples)
 
     async def run_optimization_step(self) -> TrainingResult | None:
-        """Wait for the training that goes on or, where none does, train now; None without any experience."""
+        """Wait for the training that goes on, and train unless it had all experiences; None without any."""
         return await asyncio.to_thread(self._local("run_optimization_step").step)
 
     def save_checkpoint(self, filepath: str | Path | None = None) -> Path:
@@ -181,7 +193,8 @@ class AdvancedRoutingOptimizer:
             rmtree(self._storage / "artifacts" / self._tenant_id, ignore_errors=True)
 
     def close(self) -> None:
-        """Stop training and calling programs."""
+        """Stop training and calling programs; afterwards only the status can be asked for."""
+        self._is_closed = True
         self._recommender.close()
         if self._loop:
             self._loop.close()
@@ -202,7 +215,12 @@ class AdvancedRoutingOptimizer:
     ) -> None:
         await asyncio.to_thread(self.close)
 
+    def _check_open(self, method: str) -> None:
+        if self._is_closed:
+            raise ConfigurationError(f"{method}: this optimizer is closed")
+
     def _local(self, method: str) -> LocalLoop:
+        self._check_open(method)
         if self._loop is None:
             raise ConfigurationError(f"{method}: with a publisher the service learns; see docs/operations.md")
         return self._loop

@@ -33,6 +33,10 @@ class CountedPublisher:
         self.stream.publish_decision(decision)
         return taken
 
+    def knows(self, decision_id: str) -> bool:
+        """Whether the decision was published through this object, not long ago."""
+        return self.stream.knows(decision_id)
+
     def publish_outcome(self, outcome: RoutingOutcome) -> bool:
         """Take an outcome; False if it was dropped."""
         taken = self._publisher.publish_outcome(outcome)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from processors.changelog import changes, recover
+from processors.identity import decision_hash
 from processors.partition import Outputs
 from processors.policies import Policies
 from processors.trial_watch import TrialWatch
@@ -86,6 +87,17 @@ class LocalStream:
     def publish_outcome(self, outcome: RoutingOutcome) -> bool:
         """Take an outcome."""
         return self._apply(ROUTING_OUTCOME, encode(outcome))
+
+    def knows(self, decision_id: str) -> bool:
+        """Whether an outcome that comes now finds its decision, or is refused because it comes too late."""
+        identity = decision_hash(self._tenant_id, decision_id)
+        with self.lock:
+            join = self.partition.join
+            return (
+                identity in join.waiting
+                or identity in join.settled
+                or join.seen.contains(identity, epoch_s(self._clock()))
+            )
 
     def answered(self, result: TrainingResult) -> None:
         """Take the answer to a trigger."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
@@ -60,10 +61,13 @@ class FileOutcome:
 async def train_file(
     settings: Settings, request: FileRequest, progress: Callable[[Progress], None]
 ) -> FileOutcome:
-    """Train, judge and, if asked for, publish like a trainer; raises what `train_from_rows` raises."""
+    """Train, judge and, if asked for, publish like a trainer; raises what `train_from_rows` raises.
+
+    A training that is cancelled makes no further call.
+    """
     began = time.monotonic()
     if not request.publish:
-        training, spend = await asyncio.to_thread(_train, settings, request, None, progress)
+        training, spend = await _in_thread(settings, request, None, progress)
         return FileOutcome(training, training.answer.result, spend, time.monotonic() - began)
     connection, store = settings.connection(), ArtifactStore(settings.artifact_url)
     place = request.tenant_id, PROGRAM + request.program
@@ -73,7 +77,7 @@ async def train_file(
         champion = None
         if digest is not None:
             champion = await load_artifact(connection, settings, store, request.tenant_id, digest)
-        training, spend = await asyncio.to_thread(_train, settings, request, champion, progress)
+        training, spend = await _in_thread(settings, request, champion, progress)
         seconds = time.monotonic() - began
         asked = _trigger(settings, request, digest, f"train-{uuid.uuid4()}")
         answer = Answer(
@@ -93,10 +97,24 @@ async def train_file(
         return FileOutcome(training, structs.replace(answer.result, version=version), spend, seconds)
 
 
-def _train(
+async def _in_thread(
     settings: Settings, request: FileRequest, champion: bytes | None, progress: Callable[[Progress], None]
 ) -> tuple[FileTraining, Spend]:
-    model = connect(language_model_configuration(settings))
+    stopped = threading.Event()
+    try:
+        return await asyncio.to_thread(_train, settings, request, champion, progress, stopped.is_set)
+    finally:
+        stopped.set()  # the thread would go on by itself, and Ctrl-C would wait for it
+
+
+def _train(
+    settings: Settings,
+    request: FileRequest,
+    champion: bytes | None,
+    progress: Callable[[Progress], None],
+    is_stopped: Callable[[], bool],
+) -> tuple[FileTraining, Spend]:
+    model = connect(language_model_configuration(settings), is_cancelled=is_stopped)
     configuration = training_configuration(settings)
     content = msgspec.json.encode(request.rows, order="sorted")
     trigger = _trigger(

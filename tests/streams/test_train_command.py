@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,8 @@ from click.testing import CliRunner, Result
 from signalbox.errors import ProgramError
 from signalbox.program import PromptProgram
 from streams.cli.train import command
+from streams.settings import load_settings
+from streams.trainer.program_file import FileRequest, train_file
 
 OPENINGS = {"video_search": "show me videos of", "summarizer": "summarise the report on", "images": "draw a"}
 THINGS = ("robots", "jazz", "whales", "chess", "rain", "bridges", "moon")
@@ -59,18 +64,61 @@ def test_a_program_is_trained_judged_and_written(tmp_path: Path) -> None:
     assert again.read_bytes() == file.read_bytes()
 
 
-def test_a_person_reads_a_table_and_too_few_rows_prove_nothing(tmp_path: Path) -> None:
-    done = run(tmp_path, rows(30))
+def test_a_person_reads_a_table_and_that_a_saved_program_is_not_proven(tmp_path: Path) -> None:
+    file = tmp_path / "program.json"
+    content = [{"query": f"query {i}", "correct_agent": "ab"[i % 2], "agnet": 1} for i in range(50)]
+    done = run(tmp_path, content, "--save", str(file))
     assert done.exit_code == 1
-    for part in ("program    routing: 24 rows to learn from, 6 held out", "calls ", "seconds ", "insufficient"):
+    for part in ("program    routing: 40 rows to learn from, 10 held out", "calls ", "seconds "):
         assert part in done.stdout
-    assert "at least 10 are needed" in done.stdout
+    assert f"saved      {file} (not proven)" in done.stdout
+    assert done.stderr.splitlines()[0] == "signalbox: column 'agnet' is not used"
+
+
+def test_what_cannot_be_saved_is_said_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("streams.trainer.program_file.train_file", None)
+    file = tmp_path / "missing" / "program.json"
+    done = run(tmp_path, rows(), "--save", str(file))
+    assert (done.exit_code, done.stderr) == (2, f"signalbox: --save {file}: No such file or directory\n")
+
+
+def test_a_dead_language_model_is_named_with_its_place_and_no_secret(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SIGNALBOX_LANGUAGE_MODEL", "openai/mine")
+    monkeypatch.setenv("SIGNALBOX_LANGUAGE_MODEL_API_BASE", "http://me:secret@127.0.0.1:9/v1")
+    monkeypatch.setenv("SIGNALBOX_LANGUAGE_MODEL_RETRIES", "0")
+    with pytest.raises(ProgramError, match=r"openai/mine at http://127\.0\.0\.1:9/v1: \w+") as error:
+        run(tmp_path, rows(), catch=False)
+    assert "secret" not in str(error.value)
+
+
+def test_a_stopped_training_makes_no_further_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, seen = threading.Event(), list[bool]()
+
+    def train(*arguments: Any) -> None:
+        asked.set()
+        while not arguments[-1]():
+            time.sleep(0.01)
+        seen.append(True)
+
+    async def stopped() -> None:
+        request = FileRequest("routing", rows(), 0.2, 0)
+        task = asyncio.create_task(train_file(load_settings(), request, lambda _: None))
+        await asyncio.to_thread(asked.wait)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    monkeypatch.setattr("streams.trainer.program_file._train", train)
+    asyncio.run(stopped())  # waits for its threads
+    assert seen == [True]
 
 
 @pytest.mark.parametrize(
     ("change", "arguments", "words"),
     [
         ({"correct_agent": ""}, (), "row 2: 'correct_agent' is missing or empty"),
+        ({}, (), "12 rows at --held-out 0.2 hold out 2; the gate needs 10: give 50 rows\n"),
         ({}, ("--publish",), "--publish needs --tenant"),
         ({}, ("--held-out", "1"), "--held-out"),
     ],
@@ -84,27 +132,20 @@ def test_wrong_usage_is_said_before_anything_is_trained(
     assert words in done.stderr
 
 
-@pytest.mark.parametrize(
-    ("count", "budget", "code", "words"),
-    [(2, "5000", 1, "0 held-out rows"), (40, "5", 3, "the budget of 5 calls is spent")],
-)
-def test_hardly_any_rows_or_calls_end_in_a_sentence(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int, budget: str, code: int, words: str
+def test_a_budget_of_hardly_any_calls_ends_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SIGNALBOX_LANGUAGE_MODEL_BUDGET_CALLS", budget)
-    monkeypatch.setenv("SIGNALBOX_PROGRAM_HELD_OUT", "10")
-    if code == 3:
-        with pytest.raises(ProgramError, match=words):  # which the command line prints as one line
-            run(tmp_path, rows(count), "--optimizer", "gepa", catch=False)
-        return
-    done = run(tmp_path, rows(count))
-    assert (done.exit_code, words in done.stdout) == (code, True), done.output
+    monkeypatch.setenv("SIGNALBOX_LANGUAGE_MODEL_BUDGET_CALLS", "5")
+    with pytest.raises(ProgramError, match="the budget of 5 calls is spent"):  # printed as one line
+        run(tmp_path, rows(50), "--optimizer", "gepa", catch=False)
 
 
 def test_a_row_of_another_program_is_named_with_its_field(tmp_path: Path) -> None:
     done = run(tmp_path, [{"query": "what?", "context": ""}], program="query_analysis")
     assert done.exit_code == 2
-    assert "row 1): the output 'primary_intent' is missing" in done.stderr
+    head, first, *_ = done.stderr.splitlines()
+    assert head.endswith("rows.jsonl: query_analysis: 6 problems in 1 example")
+    assert first.startswith("  row 1: the output 'primary_intent' is missing; ")
 
 
 @pytest.mark.parametrize(
@@ -114,13 +155,15 @@ def test_a_row_of_another_program_is_named_with_its_field(tmp_path: Path) -> Non
         ("a.jsonl", "{\n", "line 1 is not JSON"),
         ("a.csv", "query,correct_agent\nwhat,video,more\n", "row 1 has more fields"),
         ("a.csv", "query,correct_agent\n", "there are no rows"),
+        ("a.csv", b"query\n\xe9t\xe9\n", "not a CSV file in UTF-8"),
     ],
 )
 def test_a_file_that_cannot_be_read_is_said_with_its_line(
-    tmp_path: Path, name: str, text: str, words: str
+    tmp_path: Path, name: str, text: str | bytes, words: str
 ) -> None:
     file = tmp_path / name
-    file.write_text(text)
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
     done = CliRunner().invoke(command, ["--type", "routing", "--program", "routing", "--data", str(file)])
     assert done.exit_code == 2
     assert words in done.stderr
+    assert done.stderr.startswith("signalbox: ")  # and no usage before it

@@ -1,6 +1,7 @@
 import asyncio
 import os
 import time
+from multiprocessing.process import BaseProcess
 
 import pytest
 
@@ -23,6 +24,13 @@ def die(job: TrainingJob) -> Answer:
 
 def fail(job: TrainingJob) -> Answer:
     raise MemoryError("too many features")
+
+
+def exit_code(process: BaseProcess) -> int:
+    """How it ended; of two threads that wait for it (the pool has one), the second isn't told by `join`."""
+    while process.exitcode is None:
+        time.sleep(0.01)
+    return process.exitcode
 
 
 def sleep_for_ever(job: TrainingJob) -> Answer:
@@ -64,9 +72,7 @@ async def test_a_training_can_be_cancelled_and_another_started() -> None:
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    while child.exitcode is None:  # whose end the pool's own thread may be waiting for, too
-        await asyncio.sleep(0.01)
-    assert child.exitcode == -9
+    assert await asyncio.to_thread(exit_code, child) == -9
     training._run = name_the_process
     assert (await training.train(JOB)).result.verdict == "rejected"
     training.stop()

@@ -45,8 +45,7 @@ def test_the_specifications_rows_are_valid() -> None:
     [
         (
             {"needs_video_search": True},
-            "example 1 (row 2): the output 'needs_video_search' is True (bool), but all fields are strings: "
-            'write "true"',
+            "row 2: the output 'needs_video_search' is True (bool), but all fields are strings: write \"true\"",
         ),
         ({"needs_video_search": "yes"}, "the output 'needs_video_search' is 'yes'; write one of true, false"),
         ({"primary_intent": None}, "the output 'primary_intent' is None (NoneType)"),
@@ -98,7 +97,17 @@ def test_an_example_must_be_judgeable(example: ProgramExample, message: str) -> 
     assert message in problem_of(SPEC, [example])
 
 
-def test_many_problems_are_counted_and_the_first_ones_shown() -> None:
+def test_many_problems_are_a_line_a_field_in_the_fields_order() -> None:
     found = problem_of(SPEC, [row("q", "omega", name=f"d{i}") for i in range(25)])
-    assert found.startswith("routing: 25 problems in 25 examples: example 0 (d0): ")
-    assert found.endswith("and 15 more")
+    assert found.startswith("routing: 25 problems in 25 examples: examples 0 (d0), 1 (d1), ")
+    changes = [{"temporal_pattern": 1}, {"complexity_level": "hard"}, {"complexity_level": "x"}, {}]
+    content = [ANALYSIS | change for change in [*changes, *changes[1:2] * 3]] + [{}] * 2
+    with pytest.raises(InvalidExamples) as error:
+        validate(QUERY_ANALYSIS, examples_from_rows(QUERY_ANALYSIS, content))
+    lines = error.value.lines
+    assert len(lines) == 8
+    assert lines[0].startswith("rows 8 to 9: the input 'query' is missing")
+    assert lines[3] == (
+        "rows 2, 5 to 7: the output 'complexity_level' is 'hard'; write one of simple, complex"
+        " (3 more are wrong otherwise)"
+    )

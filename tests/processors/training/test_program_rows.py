@@ -1,14 +1,23 @@
 """Rows of a file as examples, and which of them are held out."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from models.programs.validation import InvalidExamples
-from processors.training.program_rows import examples_of_rows, hold_out
+from processors.training.program_rows import check_held_out, examples_of_rows, hold_out, unused_fields
 from signalbox.events import Entity, Relationship
 from signalbox.policy import DecisionFeatures
-from signalbox.program import AGENT_ROUTING, MODALITY_ROUTING, QUERY_ANALYSIS, ROUTING_POLICY, inputs_of
+from signalbox.program import (
+    AGENT_ROUTING,
+    MODALITY_ROUTING,
+    QUERY_ANALYSIS,
+    ROUTING_POLICY,
+    SIGNATURES,
+    inputs_of,
+)
 
 ROW = {
     "query": "Find quantum physics lectures",
@@ -86,8 +95,8 @@ def test_every_program_takes_its_rows(spec: Any, row: dict[str, Any]) -> None:
         (ROUTING_POLICY, {"entities": [{"label": "topic"}]}, "row 2: 'entities': .*text"),
         (ROUTING_POLICY, {"entities": "[not JSON"}, "row 2: 'entities'"),
         (ROUTING_POLICY, {"candidates": "a, b"}, "'video_search_agent', which is none of its candidates"),
-        (QUERY_ANALYSIS, {"needs_video_search": True}, r"row 2\): the output 'needs_video_search' is True"),
-        (QUERY_ANALYSIS, {"complexity_level": "hard"}, r"row 2\): the output 'complexity_level' is 'hard'"),
+        (QUERY_ANALYSIS, {"needs_video_search": 1}, "row 2: the output 'needs_video_search' is 1"),
+        (QUERY_ANALYSIS, {"complexity_level": "hard"}, "row 2: the output 'complexity_level' is 'hard'"),
     ],
 )
 def test_what_is_wrong_with_a_row_is_said_with_its_number_and_its_field(
@@ -109,3 +118,45 @@ def test_the_held_out_share_doesnt_depend_on_the_order_and_equal_questions_stay_
     assert {each.inputs["query"] for each in again} == queries
     other, _ = hold_out(examples, 0.25, seed=2)
     assert {each.inputs["query"] for each in other} != queries
+
+
+@pytest.mark.parametrize("value", [True, "True", "TRUE", "true"])
+def test_true_and_false_of_json_and_of_pandas_are_read(value: Any) -> None:
+    (example,) = examples_of_rows(QUERY_ANALYSIS, [ANALYSED | {"needs_text_search": value}])
+    assert (example.outputs or {})["needs_text_search"] == "true"
+
+
+def test_a_correct_agent_that_no_row_has_is_what_is_missing() -> None:
+    rows = [{"query": "what?", "agnet": "a"}] * 60
+    with pytest.raises(InvalidExamples, match="60 examples: rows 1 to 60: 'correct_agent' is missing"):
+        examples_of_rows(ROUTING_POLICY, rows)
+    assert unused_fields(ROUTING_POLICY, rows) == ["agnet"]
+    assert unused_fields(ROUTING_POLICY, [OTHER, ROW]) == ["success", "user_satisfaction"]
+    assert unused_fields(QUERY_ANALYSIS, [ANALYSED]) == []
+    with pytest.raises(InvalidExamples, match="'analysis_result' is missing"):
+        examples_of_rows(AGENT_ROUTING, [OTHER])
+
+
+@pytest.mark.parametrize(
+    ("rows", "held", "share", "words"),
+    [
+        (
+            40,
+            8,
+            0.2,
+            "40 rows at --held-out 0.2 hold out 8; the gate needs 10: give 50 rows or --held-out 0.25",
+        ),
+        (1, 0, 0.3, "1 row at --held-out 0.3 holds out 0; the gate needs 10: give 34 rows"),
+    ],
+)
+def test_too_few_rows_are_told_how_many_would_do(rows: int, held: int, share: float, words: str) -> None:
+    with pytest.raises(InvalidExamples) as error:
+        check_held_out(held, rows, share)
+    assert error.value.lines == (words,)
+
+
+def test_the_sample_rows_of_the_page_are_good() -> None:
+    text = Path("docs/programs.md").read_text().partition("```json\n")[2].partition("```")[0]
+    for spec, line in zip(SIGNATURES.values(), text.splitlines(), strict=True):
+        assert examples_of_rows(spec, [json.loads(line)])
+        assert unused_fields(spec, [json.loads(line)]) == []

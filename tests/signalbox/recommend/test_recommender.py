@@ -255,12 +255,14 @@ async def test_what_is_given_reaches_the_event_in_its_types() -> None:
         ({"entities": [{"text": 3}]}, r"entities\[0\]"),
         ({"relationships": [{}, {"head": []}]}, r"relationships\[1\]"),
         ({"candidates": []}, "candidates"),
+        ({"query": None}, "^query: .*None"),
     ],
 )
 async def test_bad_input_is_named(arguments: Any, words: str) -> None:
     subject, _ = recommender()
-    with pytest.raises(InvalidEvent, match=words):
-        await subject.get_routing_recommendations("q", **arguments)
+    for method in (subject.get_routing_recommendations, subject.optimize_routing_decision):
+        with pytest.raises(InvalidEvent, match=words):
+            await method(**{"query": "q", **arguments})
 
 
 def test_ready_means_that_a_gated_policy_is_in_force() -> None:
@@ -270,6 +272,12 @@ def test_ready_means_that_a_gated_policy_is_in_force() -> None:
     assert set(before) == set(after)
     # A program alone doesn't make it ready.
     assert not recommender(answer=answering(VIDEO))[0].get_optimization_status()["optimizer_ready"]
+
+
+@pytest.mark.parametrize("candidates", [[], ["a", "b", "a"], [""], "agent"])
+def test_candidates_are_names_of_different_agents(candidates: Any) -> None:
+    with pytest.raises(ConfigurationError, match=r"^candidates: "):
+        recommender(candidates=candidates)
 
 
 def test_a_preference_that_there_is_not_is_refused() -> None:

@@ -1,5 +1,8 @@
 """The specification's object: its scenarios, and that what it learns decides."""
 
+import asyncio
+import threading
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,8 +10,9 @@ import pytest
 from models.configuration import TrainingConfiguration
 from processors.changelog import changes
 from signalbox.errors import ConfigurationError, InvalidEvent
-from signalbox.events import Experience, RoutingDecision, RoutingOutcome, decode
+from signalbox.events import Experience, OptimizationTrigger, RoutingDecision, RoutingOutcome, decode
 from streams.optimizers import AdvancedOptimizerConfig, AdvancedRoutingOptimizer
+from streams.optimizers.local_loop import LocalLoop
 from tests.streams.optimizers.worlds import AGENTS, KINDS, START, Clock, live, optimizer
 
 VIDEO = AGENTS[0]
@@ -107,6 +111,8 @@ async def test_a_propensity_that_nobody_gave_is_not_made_up() -> None:
         ({"entities": [{"label": "person"}]}, r"entities\[0\]"),
         ({"metadata": {"candidates": ["b"]}}, "chosen_agent"),
         ({"metadata": {"decision_id": ""}}, "decision_id"),
+        ({"query": None}, "^query: .*None"),
+        ({"enhanced_query": 3}, "^enhanced_query: .*3"),
     ],
 )
 async def test_bad_input_is_named_and_counts_for_nothing(changes: Any, words: str) -> None:
@@ -239,12 +245,72 @@ async def test_an_outcome_finds_the_decision_that_its_metadata_names() -> None:
     assert (status["total_experiences"], status["optimizer_ready"]) == (1, False)
 
 
+async def test_an_unknown_decision_is_told_once_and_its_experience_counts(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with optimizer() as subject:
+        for name in ("x", "y", "x"):
+            await subject.record_routing_experience(**MARIE, metadata={"decision_id": name})
+        stored = [decode(Experience, data) for data in subject._sink.stream.experiences.newest(9)]
+    assert [(one.decision_id, one.decision.propensity) for one in stored] == [("x", None), ("y", None)]
+    assert [record.args[0] for record in caplog.records] == ["x"]
+    sink = Sink()
+    with AdvancedRoutingOptimizer(publisher=sink, clock=Clock()) as subject:
+        await subject.record_routing_experience(**MARIE, metadata={"decision_id": "z"})
+    # The service may know it.
+    assert ([one.decision_id for one in sink.outcomes], sink.decisions) == (["z"], [])
+    assert "the service may know it" in caplog.text
+
+
+@pytest.mark.parametrize("stored", [False, True])
+async def test_a_closed_one_says_so(tmp_path: Path, stored: bool) -> None:
+    subject = optimizer(tmp_path if stored else None)
+    subject.close()
+    subject.close()
+    calls = [
+        lambda: subject.record_routing_experience(**MARIE),
+        lambda: subject.get_routing_recommendations("q"),
+        lambda: subject.optimize_routing_decision("q", [], [], None, None),
+        subject.run_optimization_step,
+    ]
+    for call in calls:
+        with pytest.raises(ConfigurationError, match="this optimizer is closed"):
+            await call()
+    for method in (subject.save_checkpoint, subject.load_checkpoint, subject.reset):
+        with pytest.raises(ConfigurationError, match="this optimizer is closed"):
+            method()
+    assert subject.get_optimization_status()["total_experiences"] == 0
+
+
+async def test_a_step_trains_on_what_came_during_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    began, ends, trained = [], threading.Event(), LocalLoop._job
+
+    def held(self: LocalLoop, trigger: OptimizationTrigger) -> Any:
+        began.append((trigger.trigger_id, trigger.ranges[0].end))
+        assert ends.wait(30)
+        return trained(self, trigger)
+
+    monkeypatch.setattr(LocalLoop, "_job", held)
+    clock = Clock()
+    with optimizer(clock=clock) as subject:
+        await live(subject, clock, 300, step_every=1000)
+        step = asyncio.create_task(subject.run_optimization_step())
+        await asyncio.sleep(0)
+        ends.set()
+        result = await step
+    assert result is not None
+    assert began[0][1] < 300
+    assert (result.trigger_id, 300) == began[-1]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
         ({"source": object()}, "without a publisher"),
         ({"publisher": Sink(), "storage_dir": "x"}, "storage_dir"),
         ({"tenant_id": "../other"}, "tenant_id"),
+        ({"candidates": []}, "candidates"),
+        ({"candidates": ["a", "b", "a"]}, "candidates: each agent once"),
     ],
 )
 def test_arguments_that_contradict_each_other_are_refused(arguments: Any, words: str) -> None:

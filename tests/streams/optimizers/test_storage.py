@@ -7,6 +7,7 @@ import pytest
 
 from signalbox.errors import ConfigurationError
 from streams.optimizers import AdvancedRoutingOptimizer
+from streams.optimizers.framing import framed
 from streams.optimizers.local_file import LocalFile
 from tests.streams.optimizers.worlds import KINDS, Clock, live, optimizer
 
@@ -51,11 +52,36 @@ async def test_a_crash_in_the_middle_of_a_write_loses_nothing_but_that_event(tmp
             assert subject.get_optimization_status()["total_experiences"] == total + 5
 
 
-def test_a_file_of_something_else_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "acme").mkdir()
-    (tmp_path / "acme" / "state").write_bytes(b"\x00\x00\x00\x03abc")
-    with pytest.raises(ConfigurationError, match="state is not an optimizer's"):
-        optimizer(tmp_path)
+@pytest.mark.parametrize("content", [b"\x00\x00\x00\x03abc", b"x" * 5000, b"x", framed(b"abc")])
+def test_a_file_of_something_else_is_refused_and_left_alone(tmp_path: Path, content: bytes) -> None:
+    file = tmp_path / "acme" / "state"
+    file.parent.mkdir()
+    file.write_bytes(content)
+    for _ in range(2):
+        with pytest.raises(ConfigurationError, match="acme/state is damaged or not an optimizer's"):
+            optimizer(tmp_path)
+    assert file.read_bytes() == content
+
+
+async def test_damage_is_refused_and_not_taken_for_a_crash(tmp_path: Path) -> None:
+    clock, file = Clock(), tmp_path / "acme" / "state"
+    with optimizer(tmp_path, clock) as subject:
+        compact = file.read_bytes()
+        await live(subject, clock, 3)
+    whole = file.read_bytes()
+    # Within the first entry, in a later one's length, in its content, and the first one cut off.
+    flipped = [bytes([*whole[:at], whole[at] ^ 0x40, *whole[at + 1 :]]) for at in (20, len(compact), -5)]
+    for content in (*flipped, compact[:-7]):
+        file.write_bytes(content)
+        with pytest.raises(ConfigurationError, match="damaged"):
+            optimizer(tmp_path, clock)
+        assert file.read_bytes() == content
+
+
+def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(ConfigurationError, match=r"storage_dir: .*taken/acme/state can't be written"):
+        optimizer(tmp_path / "taken")
 
 
 async def test_tenants_share_a_folder_and_nothing_else(tmp_path: Path) -> None:
