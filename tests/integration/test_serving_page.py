@@ -15,7 +15,7 @@ from streams.topics import ensure_topics
 
 pytestmark = pytest.mark.integration
 
-ROUTER, OPTIMIZER = re.findall(r"```python\n(.*?)```", Path("docs/serving.md").read_text(), re.DOTALL)
+ROUTER, _, OPTIMIZER = re.findall(r"```python\n(.*?)```", Path("docs/serving.md").read_text(), re.DOTALL)
 
 
 async def run(code: str, replacements: dict[str, str], **given: Any) -> dict[str, Any]:
