@@ -39,6 +39,7 @@ POLICY_ARTIFACT = "policy-artifact"
 TRAINING_RESULT = "training-result"
 DEAD_LETTER = "dead-letter"
 JOURNAL = "journal"
+CYCLE = "cycle"
 
 # Source topics are stamped by the broker: retention, replay by time and the check against timestamps from
 # the future then depend on one clock instead of every router's.
@@ -93,6 +94,14 @@ TOPICS: dict[str, TopicSpec] = {
         TopicSpec(DEAD_LETTER, events.DeadLetter, "out", "what could not be read or applied"),
         TopicSpec(
             JOURNAL, None, "internal", "in which order a partition's source records were applied", key="none"
+        ),
+        TopicSpec(
+            CYCLE,
+            None,
+            "internal",
+            "ticks of the orchestrator's timers, and what its cycles say of themselves",
+            log_append_time=True,
+            key="tenant key, or none for a tick",
         ),
     )
 }

@@ -11,9 +11,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from signalbox.connection import Connection
 from signalbox.errors import ConfigurationError
+from streams.orchestration_settings import OrchestrationSettings
 
 
-class Settings(BaseSettings):
+class Settings(OrchestrationSettings, BaseSettings):
     """Defaults are those of the specification; every field says what it means and in which unit."""
 
     model_config = SettingsConfigDict(env_prefix="SIGNALBOX_", frozen=True, extra="forbid")
@@ -170,10 +171,6 @@ class Settings(BaseSettings):
     )
     language_model_input_price: float = Field(0.0, ge=0, description="Price of a million input tokens.")
     language_model_output_price: float = Field(0.0, ge=0, description="Price of a million output tokens.")
-
-    phoenix_url: str | None = Field(
-        None, description="Phoenix server to which trainings of programs are traced; prompts are in the traces."
-    )
 
     dead_letter_limit: float = Field(
         0.5, gt=0, le=1, description="Share of bad records, over the last 1000, that stops the worker."

@@ -17,6 +17,7 @@ TriggerReason = Literal[
     "below_promise",
     "requested",
     "multi_stage",
+    "annotations",
 ]
 Verdict = Literal["promoted", "rejected", "on_trial", "failed", "rolled_back"]
 VerdictReason = Literal[
@@ -114,6 +115,7 @@ class TrainingResult(Event, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     """The one answer to a trigger, or the record of a rollback.
 
     `digest` names the policy that came into force or, where a trial begins, goes on or ends, its candidate.
+    `annotations` is how many experiences a label has changed or added.
     """
 
     trigger_id: Id
@@ -132,4 +134,5 @@ class TrainingResult(Event, frozen=True, kw_only=True, omit_defaults=True, gc=Fa
     trial: TrialProgress | None = None
     training_samples: Count = 0
     held_out_samples: Count = 0
+    annotations: Count = 0
     seconds: float = 0.0
