@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from processors.cycles.changelog import changes as cycle_changes
+from processors.cycles.changelog import restore as restore_cycles
 from processors.partition import Partition
 from processors.policies import Policies
 from processors.rows import RowLog, batch_of
@@ -39,6 +41,7 @@ def changes(partition: Partition) -> Records:
         records[f"agent/{'/'.join(place)}"] = _encode([*place, *ledger.agents[place].row()])
     for place in ledger.touched_scopes:
         records[f"scope/{'/'.join(place)}"] = _encode([*place, *ledger.scopes[place].row()])
+    records.update(cycle_changes(partition))
     ledger.touched_agents.clear()
     ledger.touched_scopes.clear()
     records[META] = _encode(
@@ -79,6 +82,7 @@ def recover(number: int, policies: Policies, nonce: str, records: Mapping[str, b
         kind, value = _kind(key), records[key]
         tag, rows = _decode(value)
         logs[kind].restore(key, tag, _restore_rows(partition, kind, tag, rows), len(value))
+    restore_cycles(partition, records)
     for key, value in records.items():
         kind = _kind(key)
         if kind == "agent":
@@ -98,11 +102,13 @@ def _kind(key: str) -> str:
 def _record_count(partition: Partition) -> int:
     """How many keys, apart from `meta`, the state has on the changelog."""
     chunks = sum(len(log) for log in _row_logs(partition))
-    return chunks + len(partition.ledger.agents) + len(partition.ledger.scopes)
+    ledger = partition.ledger
+    return chunks + len(ledger.agents) + len(ledger.scopes) + len(partition.cycles.written)
 
 
 def _row_logs(partition: Partition) -> tuple[RowLog[Any], ...]:
-    return *partition.join.row_logs(), partition.ledger.buffer_rows, partition.ledger.limit_rows
+    ledger = partition.ledger
+    return *partition.join.row_logs(), ledger.buffer_rows, ledger.limit_rows, partition.labels.rows
 
 
 def _restore_rows(partition: Partition, kind: str, tag: int, rows: list[Any]) -> list[Any]:
@@ -116,4 +122,6 @@ def _restore_rows(partition: Partition, kind: str, tag: int, rows: list[Any]) ->
         for tenant_key, stratum, left_out in rows:
             ledger.buffer(tenant_key).window(tag).limit(tuple(stratum), left_out)
         return [(row[0], tuple(row[1])) for row in rows]
+    if kind == "label":
+        return partition.labels.restore(rows)
     return partition.join.restore(kind, tag, rows)

@@ -123,6 +123,7 @@ class Ledger:
             trial_digest=trial.digest if trial else None,
             trial_offset=trial.began_offset if trial else None,
             changed_at_s=state.changed_at_s,
+            labelled_s=state.labelled_s if "annotations" in reasons else None,
         )
 
     def evict(self, oldest_window: int) -> None:

@@ -7,11 +7,16 @@ a record.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from processors.cycles.order import Order
+from processors.cycles.records import CycleReport, CycleRequest, decode_record
+from processors.cycles.state import TenantCycles
 from processors.experience import experience_bytes
+from processors.identity import decision_hash
 from processors.intake import Intake, SourceRecord, dead_letter
+from processors.ledger import ROUTING
 from processors.partition_state import LONG_AGO, PartitionState
 from processors.policies import Policies
 from processors.reading import Reader
@@ -20,12 +25,14 @@ from processors.workflow import decision_of
 from signalbox import topics
 from signalbox.errors import Unusable
 from signalbox.events import (
+    Annotation,
     DeadLetter,
     Signals,
     TrainingResult,
     WorkflowExecution,
     decode,
     encode_trusted,
+    epoch_s,
 )
 
 SOURCE_TOPICS = (
@@ -33,16 +40,19 @@ SOURCE_TOPICS = (
     topics.ROUTING_OUTCOME,
     topics.WORKFLOW_EXECUTION,
     topics.TRAINING_RESULT,
+    topics.ANNOTATION,
+    topics.CYCLE,
 )
 """The topics whose records change a partition's state, without prefix."""
 
 
 @dataclass(slots=True)
 class Outputs:
-    """What a batch gives: experiences as (key, value, window start), and dead letters."""
+    """What a batch gives: experiences as (key, value, window start), dead letters, and cycles to run."""
 
     experiences: list[tuple[bytes, bytes, int]] = field(default_factory=list)
     dead_letters: list[DeadLetter] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
     applied: int = 0
     """How many of the records were new; the others had been applied before."""
 
@@ -62,6 +72,8 @@ class Partition(PartitionState):
             topics.ROUTING_OUTCOME: self._outcome,
             topics.WORKFLOW_EXECUTION: self._workflow,
             topics.TRAINING_RESULT: self._training_result,
+            topics.ANNOTATION: self._annotation,
+            topics.CYCLE: self._cycle,
         }
 
     def apply(self, topic: str, records: Sequence[SourceRecord]) -> Outputs:
@@ -88,6 +100,10 @@ class Partition(PartitionState):
             self.event_s[topic] = max(self.event_s.get(topic, LONG_AGO), *self._times_s)
         self._pass_time()
         return outputs
+
+    def tenants(self) -> Mapping[str, TenantCycles]:
+        """What the cycles of each tenant key remember."""
+        return self.cycles.tenants
 
     def published(self, outputs: Outputs, offsets: Iterable[int]) -> None:
         """Note where on `routing-experience` a batch's experiences lie, and so where windows begin."""
@@ -132,6 +148,31 @@ class Partition(PartitionState):
         if tenant_key != result.tenant_key:
             raise Unusable("wrong_key", f"key {tenant_key!r}: the result's tenant_key is {result.tenant_key!r}")
         self.ledger.answered(result, self.now_s, self.experiences_end)
+        self.cycles.answered(result)
+
+    def _annotation(self, record: SourceRecord) -> None:
+        annotation = decode(Annotation, record.value)
+        tenant_key, _ = self._intake.check(annotation, record)
+        decision = decision_hash(annotation.tenant_id, annotation.decision_id)
+        is_first = not self.labels.has(tenant_key, decision)
+        row = self.labels.take(annotation, decision, tenant_key, record.offset)
+        if row is None:
+            return
+        decided_at = annotation.decided_at
+        scope = self.ledger.scope(tenant_key, ROUTING)
+        scope.labelled(None if decided_at is None else epoch_s(decided_at))
+        self.cycles.labelled(row, is_first=is_first)
+
+    def _cycle(self, record: SourceRecord) -> None:
+        found = decode_record(record.value)
+        tenant_key = (record.key or b"").decode(errors="replace")
+        if (
+            isinstance(found, CycleRequest | CycleReport)
+            and topics.tenant_of_key(tenant_key) != found.tenant_id
+        ):
+            raise Unusable("wrong_key", f"key {tenant_key!r}: the record's tenant_id is {found.tenant_id!r}")
+        known = (place[0] for place in self.ledger.scopes)
+        self._outputs.orders += self.cycles.take(found, tenant_key, known, self.run)
 
     def _learn(self, joined: Joined, topic: str, offset: int | str) -> None:
         """Make an experience of what the record at `offset` of a source topic completed."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from processors.cycles.cycles import Cycles
 from processors.join import Join
+from processors.labels import Labels
 from processors.ledger import Ledger
 from processors.policies import Policies
 from signalbox import topics
@@ -21,10 +23,14 @@ class PartitionState:
         self.cursors: dict[str, int] = {}
         self.event_s: dict[str, float] = {}
         self.first_offsets: dict[int, int] = {}
+        self.former_offsets: dict[int, int] = {}
+        self.touched_former = False
         self.experiences_end = 0
         self.experience_batch = 0
         self.join = Join(policies.join)
         self.ledger = Ledger(policies)
+        self.labels = Labels(policies.cycles.retention_s)
+        self.cycles = Cycles(policies.cycles, self.labels)
         self._oldest_window = 0
 
     @property
@@ -44,12 +50,18 @@ class PartitionState:
         return max(min(decisions_s, outcomes_s), self.now_s - self.policies.join.silence_s)
 
     def _forget(self) -> None:
+        self.labels.forget()
         self.join.forget(self.now_s)
         self._find_oldest_window()
         oldest = self._oldest_window
         self.ledger.evict(oldest)
         for start in [s for s in self.first_offsets if s < oldest]:
-            del self.first_offsets[start]
+            # A label may come as long as the log keeps its decision; then training must find that.
+            self.former_offsets[start] = self.first_offsets.pop(start)
+            self.touched_former = True
+        if self.touched_former:
+            kept_s = oldest - self.policies.cycles.retention_s
+            self.former_offsets = {s: offset for s, offset in self.former_offsets.items() if s >= kept_s}
 
     def _find_oldest_window(self) -> None:
         """The oldest window that is kept, from the newest decision or workflow."""

@@ -40,6 +40,9 @@ class ScopeState(Struct, array_like=True):
     changed_at_s: float | None = None
     drifted: bool = False
     """A change was found that no trigger has told yet."""
+    labels: int = 0
+    labelled_s: float | None = None
+    """New labels since the last training was asked for, and when the oldest of their decisions was made."""
 
     def observe(self, reward: float, decision: Waiting, policy: TriggerPolicy) -> None:
         """Count a new experience; the means are exact averages until they have enough to be exponential."""
@@ -63,7 +66,7 @@ class ScopeState(Struct, array_like=True):
 
     def reasons(self, policy: TriggerPolicy, now_s: float) -> tuple[TriggerReason, ...]:
         """Why to train or judge now; empty while too little is known, or the last trigger is open or young."""
-        if not self.since_trigger:
+        if not (self.since_trigger or self.labels):
             return ()
         age_s = None if self.last_trigger_s is None else now_s - self.last_trigger_s
         # So long as a change is not told, all that is decided is wrong: there is no time to cool down.
@@ -80,6 +83,12 @@ class ScopeState(Struct, array_like=True):
             return ("below_promise",)
         return self._reasons_to_train(policy, age_s)
 
+    def labelled(self, decided_s: float | None) -> None:
+        """Count a new label on a decision."""
+        self.labels += 1
+        if decided_s is not None:
+            self.labelled_s = decided_s if self.labelled_s is None else min(decided_s, self.labelled_s)
+
     def triggered(self, trigger_id: str, now_s: float, reasons: Sequence[TriggerReason]) -> None:
         """Note that a trigger was emitted."""
         self.outstanding = trigger_id
@@ -91,6 +100,8 @@ class ScopeState(Struct, array_like=True):
             self.promise.asked = trigger_id
         else:
             self.drifted = False
+            if "annotations" in reasons:
+                self.labels, self.labelled_s = 0, None
             # Trials and promises are judged by tests of their own, which take nothing from the screen's error.
             self.looks += 1
 
@@ -134,9 +145,11 @@ class ScopeState(Struct, array_like=True):
             self.promise.observe(reward, policy.promise_evidence)
 
     def _reasons_to_train(self, policy: TriggerPolicy, age_s: float | None) -> tuple[TriggerReason, ...]:
-        if self.experiences < policy.min_experiences:
-            return ()
         found: list[TriggerReason] = []
+        if self.labels >= policy.min_annotations:
+            found.append("annotations")
+        if self.experiences < policy.min_experiences or not self.since_trigger:
+            return tuple(found)
         if age_s is None or self.since_trigger >= policy.update_frequency:
             found.append("enough_experiences")
         if age_s is not None and self.recent_reward < self.baseline_reward - policy.reward_drop:

@@ -29,6 +29,7 @@ class TriggerPolicy:
     trial_s: int = 86_400
     drift_error: float = 0.1
     promise_error: float = 0.01
+    min_annotations: int = 50
 
     @cached_property
     def drift_evidence(self) -> float:
@@ -45,7 +46,8 @@ class TriggerPolicy:
 class Due:
     """A scope that should be trained, or its trial or promise judged, and why.
 
-    `trial_offset` is where the trial began on `routing-experience`, `changed_at_s` when the rewards changed.
+    `trial_offset` is where the trial began on `routing-experience`, `changed_at_s` when the rewards changed,
+    `labelled_s` when the oldest of the decisions was made whose labels are new.
     """
 
     tenant_key: str
@@ -59,3 +61,4 @@ class Due:
     trial_digest: str | None = None
     trial_offset: int | None = None
     changed_at_s: float | None = None
+    labelled_s: float | None = None

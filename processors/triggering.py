@@ -7,7 +7,7 @@ from hashlib import blake2b
 from processors.partition import Partition
 from processors.trigger import Due
 from signalbox.events import OffsetRange, OptimizationTrigger, moment_at
-from signalbox.topics import tenant_of_key
+from signalbox.topics import ANNOTATION, tenant_of_key
 
 
 def triggers(partition: Partition, experience_topic: str) -> list[OptimizationTrigger]:
@@ -19,6 +19,10 @@ def trigger_of(partition: Partition, due: Due, experience_topic: str) -> Optimiz
     """The trigger of a scope that is due; state notes it."""
     tenant_id = tenant_of_key(due.tenant_key)
     starts = [partition.first_offsets[w] for w in due.windows if w in partition.first_offsets]
+    if due.labelled_s is not None:
+        former = partition.former_offsets
+        window = partition.policies.buffer.window_of(due.labelled_s)
+        starts += [offset for start, offset in former.items() if start >= window]
     if due.trial_offset is not None:
         starts.append(due.trial_offset)
     records = OffsetRange(
@@ -39,7 +43,7 @@ def trigger_of(partition: Partition, due: Due, experience_topic: str) -> Optimiz
         windows=due.windows,
         window_s=partition.policies.buffer.window_s,
         window_capacity=partition.policies.buffer.capacity,
-        ranges=(records,),
+        ranges=(records, *_labels(partition, due)),
         buffer_digest=due.buffer_digest,
         experiences=due.experiences,
         look=due.look,
@@ -57,4 +61,16 @@ def trigger_of(partition: Partition, due: Due, experience_topic: str) -> Optimiz
     )
     state = partition.ledger.scope(due.tenant_key, due.scope)
     state.triggered(trigger.trigger_id, partition.now_s, due.reasons)
+    if trigger.windows:
+        partition.cycles.triggered(due.tenant_key, partition.now_s)
     return trigger
+
+
+def _labels(partition: Partition, due: Due) -> list[OffsetRange]:
+    """Where the labels lie that training may know of."""
+    first = partition.labels.first_offset(due.tenant_key)
+    if first is None or not due.windows:
+        return []
+    topic = partition.policies.prefix + ANNOTATION
+    end = partition.cursors[ANNOTATION]
+    return [OffsetRange(topic=topic, partition=partition.number, start=first, end=end)]

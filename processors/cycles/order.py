@@ -12,7 +12,8 @@ class Memory(Struct, frozen=True, kw_only=True):
 
     `watermark_s` is up to when spans were read and `spans` are those of the overlap before it, `annotated_s` up
     to when Phoenix's annotations were; `requested` are decisions for which a label was asked, `labelled` those
-    that have one; `examined_end` is an offset on `routing-experience`.
+    that have one; `examined_end` is an offset on `routing-experience`. `labels_processed` and
+    `experiences_updated` count labels, and those that say something, since the last report of `feedback`.
     """
 
     watermark_s: float | None = None
@@ -21,6 +22,8 @@ class Memory(Struct, frozen=True, kw_only=True):
     requested: frozenset[int] = frozenset()
     labelled: frozenset[int] = frozenset()
     examined_end: int = 0
+    labels_processed: int = 0
+    experiences_updated: int = 0
 
 
 class Order(Struct, frozen=True, kw_only=True):

@@ -36,7 +36,8 @@ class CycleReport(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="re
     metrics by name. `watermark_s` is up to when spans (or, by `feedback`, annotations) were read; `spans` are
     the hashes of those that were new, with the seconds at which they began; `requested` are the hashes of
     decisions for which a label was asked; `examined_end` is the offset on `routing-experience` up to which
-    decisions were looked at. A cycle that failed says only `error`.
+    decisions were looked at; `more` says that there was more than one cycle takes, so that the next is due at
+    once. A cycle that failed says only `error`.
     """
 
     tenant_id: TenantId
@@ -52,6 +53,7 @@ class CycleReport(Struct, frozen=True, kw_only=True, omit_defaults=True, tag="re
     spans: tuple[tuple[int, float], ...] = ()
     requested: tuple[int, ...] = ()
     examined_end: int | None = None
+    more: bool = False
 
 
 CycleRecord = Tick | CycleRequest | CycleReport

@@ -82,6 +82,8 @@ class SavedScope(Struct, frozen=True, forbid_unknown_fields=True):
     drift: Drift = msgspec.field(default_factory=Drift)
     changed_at_s: float | None = None
     drifted: bool = False
+    labels: Count = 0
+    labelled_s: float | None = None
 
 
 class Checkpoint(Struct, frozen=True, forbid_unknown_fields=True):

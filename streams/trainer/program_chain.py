@@ -47,6 +47,8 @@ class ProgramChain:
     async def _annotations(self, trigger: OptimizationTrigger) -> list[OffsetRange]:
         """Where the labels lie that have come until now: in the partitions of the decisions' tenant key."""
         topic = self.settings.topic(ANNOTATION)
+        if any(each.topic == topic for each in trigger.ranges):
+            return []
         async with plain_consumer(self.connection) as consumer:
             found = []
             for number in sorted({each.partition for each in trigger.ranges}):

@@ -6,6 +6,7 @@ from models.configuration import TrainingConfiguration
 from models.programs import ProgramConfiguration
 from processors.buffer import BufferPolicy
 from processors.cost import CostPolicy
+from processors.cycles.schedule import CyclePolicy
 from processors.join_state import JoinPolicy
 from processors.policies import Policies
 from processors.reward import RewardPolicy
@@ -45,7 +46,19 @@ def policies_from(settings: Settings) -> Policies:
             trial_s=settings.trial_s,
             drift_error=settings.drift_error,
             promise_error=settings.promise_error,
+            min_annotations=settings.min_annotations_for_optimization,
         ),
+        cycles=CyclePolicy(
+            intervals_s={
+                "span_evaluation": 60.0 * settings.span_eval_interval_minutes,
+                "annotation": 60.0 * settings.annotation_interval_minutes,
+                "feedback": 60.0 * settings.feedback_interval_minutes,
+                "metrics": 60.0 * settings.metrics_interval_minutes,
+            },
+            overlap_s=settings.span_overlap_s,
+            retention_s=3600.0 * settings.retention_hours,
+        ),
+        prefix=settings.topic_prefix,
         max_future_s=settings.max_future_s,
         seed=settings.seed,
         code_version=VERSION,
