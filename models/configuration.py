@@ -29,8 +29,9 @@ class TrainingConfiguration(Struct, frozen=True, kw_only=True, forbid_unknown_fi
     a time, once. `exploration` is the value model's; GRPO's policies are epsilon-greedy.
 
     `cost_weight` is what a unit of cost takes from the reward where a request doesn't say. `trial_harm` is in
-    units of reward, `trial_s` seconds of event time; see `models.trial.TrialLimits`. `program` is for the
-    second stage, which trains a prompt program.
+    units of reward, `trial_s` seconds of event time; see `models.trial.TrialLimits`. `program` is for
+    the second stage, which trains a prompt program; `min_agreement` is that of a model's labels with people's,
+    below which they lose weight.
     """
 
     learner: Literal["grpo", "value"] = "value"
@@ -53,6 +54,7 @@ class TrainingConfiguration(Struct, frozen=True, kw_only=True, forbid_unknown_fi
     gate_error: Share = 0.05
     threshold_kind: ThresholdKind = "relative"
     min_effective_samples: Annotated[float, Meta(ge=0.0)] = 10.0
+    min_agreement: Unit = 0.7
     trials: bool = True
     trial_share: Share = 0.5
     trial_harm: Annotated[float, Meta(gt=0.0)] = 25.0

@@ -70,7 +70,9 @@ class ScopeState(Struct, array_like=True):
             return ()
         age_s = None if self.last_trigger_s is None else now_s - self.last_trigger_s
         # So long as a change is not told, all that is decided is wrong: there is no time to cool down.
-        is_urgent = self.drifted and self.since_trigger >= policy.update_frequency
+        # Enough labels don't wait either: they may come while the router is at rest, and its time stands still.
+        is_told = self.labels >= policy.min_annotations
+        is_urgent = is_told or (self.drifted and self.since_trigger >= policy.update_frequency)
         if age_s is not None and (
             (age_s < policy.cool_down_s and not is_urgent) or (self.outstanding and age_s < policy.timeout_s)
         ):

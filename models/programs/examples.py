@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from models.gate import RewardModel
+from models.labels import Verdict, newest_annotations, verdict_of
 from models.programs.configuration import ProgramConfiguration
 from models.programs.example import ProgramExample
-from models.programs.labels import Label, label_of, newest_annotations
 from signalbox.events import Annotation, Experience
 from signalbox.policy import DecisionFeatures
 from signalbox.program import SignatureSpec, inputs_of
@@ -49,7 +49,7 @@ def examples_of(
     found: list[ProgramExample] = []
     skipped = 0
     for item in experiences:
-        label = label_of(item.decision, by_decision.get(item.decision_id, ()))
+        label = verdict_of(item.decision, by_decision.get(item.decision_id, ()))
         if label is not None:
             found.append(_labelled(spec, item, label, expected))
         elif item.propensity:
@@ -80,7 +80,7 @@ def examples_from_rows(spec: SignatureSpec, rows: Iterable[Mapping[str, Any]]) -
 
 
 def _labelled(
-    spec: SignatureSpec, item: Experience, label: Label, expected: RewardModel | None
+    spec: SignatureSpec, item: Experience, label: Verdict, expected: RewardModel | None
 ) -> ProgramExample:
     chosen = item.decision.chosen_agent
     known = {

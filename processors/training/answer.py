@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 
 from msgspec import structs
@@ -10,12 +11,13 @@ from models.configuration import TrainingConfiguration
 from processors.training.answers import Deployed, OnTrial, TrainingAnswer, identity, short
 from processors.training.canary import judge_canary
 from processors.training.former import former_of
+from processors.training.labels import with_labels, without_aged
 from processors.training.promise import check_promise
 from processors.training.screening import train_and_screen
 from processors.training.split import newest_revisions, split
 from processors.training.trial import judge
 from signalbox.errors import ArtifactError
-from signalbox.events import AgentCard, Experience, OptimizationTrigger, TrainingResult, decode
+from signalbox.events import AgentCard, Annotation, Experience, OptimizationTrigger, TrainingResult, decode
 from signalbox.policy import digest_of
 
 
@@ -29,15 +31,16 @@ def answer(
     on_trial: OnTrial | None = None,
     cards: Sequence[bytes] = (),
     former: bytes | None = None,
+    annotations: Iterable[Annotation] = (),
 ) -> TrainingAnswer:
     """Answer a trigger from the log alone: the same arguments give the same bytes.
 
     `experiences` are those in the trigger's ranges; `sample` is what the replay buffer keeps of them (all of
     them if it isn't given), from which held-out ones are taken out here. `on_trial` is the policy that the
     trigger's `trial_digest` names, `cards` are encoded agent cards, `former` is the policy that `former_digest`
-    names, where that isn't the champion. Bad data gives a rejection that says why;
-    an `ArtifactError` for a policy that can't be read, or a `Stop` for another tenant's data, is the caller's
-    to publish as failed.
+    names, where that isn't the champion; `annotations` are the labels in the trigger's ranges. Bad data gives a
+    rejection that says why; an `ArtifactError` for an unreadable policy, or a `Stop` for another tenant's
+    data, is the caller's to publish as failed.
     """
     agents = [decode(AgentCard, card) for card in cards]
     everything = newest_revisions(experiences, trigger.tenant_id, trigger.changed_at)
@@ -54,11 +57,15 @@ def answer(
         return judged_by(trigger, everything, champion, candidate, trial, configuration)
     if "below_promise" in trigger.reasons:
         return check_promise(trigger, everything, champion, configuration)
-    kept = None if sample is None else newest_revisions(sample, trigger.tenant_id, trigger.changed_at)
-    parts = split(everything, kept, configuration.held_out_share)
+    kept = None if sample is None else {item.decision_id for item in sample}
+    labelled = with_labels(everything, annotations, configuration.min_agreement)
+    counted = without_aged(trigger, labelled)
+    parts = split(counted, kept, configuration.held_out_share, labelled)
     seeded = structs.replace(configuration, seed=trigger.seed)
     before = former_of(trigger, champion, former)
-    return train_and_screen(trigger, parts, champion, seeded, cards, agents, before)
+    answered = train_and_screen(trigger, parts, champion, seeded, cards, agents, before)
+    told = structs.replace(answered.result, annotations=len(labelled.decisions))
+    return dataclasses.replace(answered, result=told)
 
 
 def _checked(trigger: OptimizationTrigger, on_trial: OnTrial | None) -> OnTrial:

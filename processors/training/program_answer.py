@@ -50,7 +50,7 @@ def answer_program(
     spec = signature_of(trigger.scope)
     champion = champion_of(trigger, champion_bytes)
     everything = newest_revisions(experiences, trigger.tenant_id, trigger.changed_at)
-    kept = None if sample is None else newest_revisions(sample, trigger.tenant_id, trigger.changed_at)
+    kept = None if sample is None else {item.decision_id for item in sample}
     parts = split(everything, kept, configuration.held_out_share)
     if len(everything) < configuration.min_experiences:
         message = f"{len(everything)} experiences, but training needs {configuration.min_experiences}."

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 
 from models.held_out import is_held_out
+from processors.training.labels import Labelled
 from signalbox.errors import Stop
 from signalbox.events import Experience
 
 
 @dataclass(frozen=True)
 class Split:
-    """The held-out experiences, all others (`shown`), and those of the sample that training may see."""
+    """The held-out experiences, all others (`shown`), and those of the sample that training may see.
+
+    What labels add to the sample (`processors.training.labels`) is in `training`, too.
+    """
 
     held_out: list[Experience]
     shown: list[Experience]
@@ -39,13 +43,24 @@ def newest_revisions(
     return sorted(counted, key=lambda item: (item.occurred_at, item.decision_id))
 
 
-def split(everything: list[Experience], sample: list[Experience] | None, share: float) -> Split:
-    """Hold out a `share` of everything; the sample (everything where it is None) without it is for training."""
+def split(
+    everything: Sequence[Experience],
+    sample: Set[str] | None,
+    share: float,
+    labelled: Labelled | None = None,
+) -> Split:
+    """Hold out a `share` of everything; the sample (everything where it is None) without it is for training.
+
+    `sample` are ids of decisions. What is `labelled` is trained on whether it was sampled or not, each with its
+    correction, unless it is held out. It comes last: a learner that passes once over all has the latest best in
+    mind, and a label says more than a measurement.
+    """
     shown = [item for item in everything if not is_held_out(item.decision_id, share)]
-    return Split(
-        held_out=[item for item in everything if is_held_out(item.decision_id, share)],
-        shown=shown,
-        training=shown
-        if sample is None
-        else [item for item in sample if not is_held_out(item.decision_id, share)],
-    )
+    held_out = [item for item in everything if is_held_out(item.decision_id, share)]
+    training = shown if sample is None else [item for item in shown if item.decision_id in sample]
+    if labelled is not None and labelled.decisions:
+        training = [item for item in training if item.decision_id not in labelled.decisions]
+        for item in shown:
+            if item.decision_id in labelled.decisions:
+                training += [item, *labelled.corrections.get(item.decision_id, ())]
+    return Split(held_out=held_out, shown=shown, training=training)

@@ -15,7 +15,7 @@ from signalbox.policy import unpack
 from streams.policies import PolicyLedger
 from streams.settings import Settings
 from streams.trainer.job import TrainingJob, trains
-from streams.trainer.reading import read_artifact, read_cards, read_experiences
+from streams.trainer.reading import read_annotations, read_artifact, read_cards, read_experiences
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,8 @@ async def make_job(
     else:
         cards = await read_cards(connection, settings, tenant_id)
     former = await _former(connection, settings, store, trigger, champion) if trains(trigger) else None
-    return TrainingJob(trigger, tuple(records), champion, on_trial, cards, former)
+    annotations = await read_annotations(connection, settings, trigger) if trains(trigger) else ()
+    return TrainingJob(trigger, tuple(records), champion, on_trial, cards, former, annotations)
 
 
 async def _former(

@@ -10,6 +10,7 @@ from msgspec import structs
 
 from signalbox.errors import SignalboxError
 from signalbox.events import (
+    Annotation,
     Experience,
     OptimizationTrigger,
     TrainingResult,
@@ -32,7 +33,7 @@ class TrainingJob:
 
     `records` are the experiences in the trigger's ranges with its key, `on_trial` is the policy that it asks
     about, `cards` are the encoded cards of the tenant's agents, `former` is the policy that was in force before
-    the rewards changed, where that isn't the champion.
+    the rewards changed, where that isn't the champion, `annotations` are the labels in the trigger's ranges.
     """
 
     trigger: OptimizationTrigger
@@ -41,6 +42,7 @@ class TrainingJob:
     on_trial: OnTrial | None = None
     cards: tuple[bytes, ...] = ()
     former: bytes | None = None
+    annotations: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,7 @@ def run_job(job: TrainingJob) -> Answer:
         on_trial=job.on_trial,
         cards=job.cards,
         former=job.former,
+        annotations=[decode(Annotation, record) for record in job.annotations],
     )
     return Answer(trained.result, trained.artifact, configuration.trial_share)
 

@@ -84,6 +84,7 @@ def training_configuration(settings: Settings) -> TrainingConfiguration:
         gate_error=settings.gate_error,
         threshold_kind=settings.threshold_kind,
         min_effective_samples=settings.min_effective_samples,
+        min_agreement=settings.min_agreement,
         trials=settings.trials,
         trial_share=settings.trial_share,
         trial_harm=settings.trial_harm,

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from processors.changelog import Records, changes, recover
+from processors.cycles.records import Cycle, CycleReport, CycleRequest, Tick, encode_record
 from processors.partition import Outputs, Partition
 from processors.policies import Policies
 from processors.scope import ScopeState
@@ -17,6 +18,7 @@ from processors.triggering import triggers
 from processors.waiting import Waiting
 from signalbox import topics
 from signalbox.events import (
+    Annotation,
     Experience,
     OptimizationTrigger,
     RoutingDecision,
@@ -109,8 +111,30 @@ class Stored:
     value: bytes | None
 
 
+def annotation(decision_id: str = "d1", at: float = 0.0, **fields: Any) -> Annotation:
+    """A person's label on a decision."""
+    given: dict[str, Any] = {
+        "tenant_id": "harbor",
+        "annotator": "alice",
+        "kind": "human",
+        "label": "wrong_routing",
+        "decided_at": moment_at(NOON),
+    }
+    return Annotation(decision_id=decision_id, occurred_at=moment_at(NOON + at), **(given | fields))
+
+
+def report(cycle: Cycle, at: float = 0.0, **fields: Any) -> CycleReport:
+    """What a cycle of harbor says that began a second before `at`."""
+    given: dict[str, Any] = {"tenant_id": "harbor", "started_s": NOON + at - 1.0, "ended_s": NOON + at}
+    return CycleReport(cycle=cycle, **(given | fields))
+
+
 def record(event: Any, offset: int = 0, key: str | None = None, stamped_at: float | None = None) -> Stored:
     """The record of an event; by default under its tenant's key, stamped when it occurred."""
+    if isinstance(event, Tick):
+        return Stored(offset, int(event.at_s * 1000), None, encode_record(event))
+    if isinstance(event, CycleRequest | CycleReport):
+        return Stored(offset, int(NOON * 1000), (key or event.tenant_id).encode(), encode_record(event))
     occurred_s = event.occurred_at.timestamp()
     stamp_s = occurred_s if stamped_at is None else NOON + stamped_at
     return Stored(offset, int(stamp_s * 1000), (key or event.tenant_id).encode(), encode(event))
@@ -121,6 +145,10 @@ TOPIC_OF = {
     RoutingOutcome: topics.ROUTING_OUTCOME,
     WorkflowExecution: topics.WORKFLOW_EXECUTION,
     TrainingResult: topics.TRAINING_RESULT,
+    Annotation: topics.ANNOTATION,
+    Tick: topics.CYCLE,
+    CycleRequest: topics.CYCLE,
+    CycleReport: topics.CYCLE,
 }
 Batch = tuple[str, list[Stored]]
 

@@ -25,6 +25,7 @@ from tests.processors.builders import (
     outcome,
 )
 from tests.processors.traffic import (
+    TENANTS,
     answers,
     calm_events,
     random_sizes,
@@ -60,11 +61,17 @@ def state_of(partition: Partition) -> dict[str, Any]:
         "buffers": {key: sample(buffer) for key, buffer in ledger.buffers.items() if buffer},
         "agents": {place: agent.row() for place, agent in ledger.agents.items()},
         "scopes": {place: scope.row() for place, scope in ledger.scopes.items()},
+        "labels": {key: sorted(partition.labels.of(key), key=lambda row: row.place) for key in TENANTS},
+        "former_offsets": partition.former_offsets,
+        "cycles": {
+            key: (each.row(), each.spans.row(), each.requested.row())
+            for key, each in partition.cycles.tenants.items()
+        },
     }
 
 
 def given_by(outputs: Outputs) -> Any:
-    return outputs.experiences, outputs.dead_letters, outputs.applied
+    return outputs.experiences, outputs.dead_letters, outputs.applied, outputs.orders
 
 
 @settings(max_examples=60, deadline=None)

@@ -21,7 +21,7 @@ from tests.processors.traffic import answers, random_sizes, rest_of, seeds, smal
 def buffer_read_from(worker: Worker, trigger: OptimizationTrigger) -> ReplayBuffer:
     """The replay buffer as a trainer finds it: all that stands in the range, of this key, in live windows."""
     policy = BufferPolicy(trigger.window_s, len(trigger.windows), trigger.window_capacity)
-    (span,) = trigger.ranges
+    span, *_ = trigger.ranges
     log = [(key, decode(Experience, value)) for key, value in worker.experiences[span.start : span.end]]
     origins = [(e.run, e.batch) for _, e in log] + [(trigger.run, trigger.batch)]
     places = standing(range(len(origins)), lambda i: origins[i][0], lambda i: origins[i][1])

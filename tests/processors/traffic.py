@@ -10,14 +10,29 @@ from typing import Any
 import pytest
 from hypothesis import strategies as st
 
+from models.labels import LABELS
 from processors import join_state, rows
 from processors.buffer import BufferPolicy
+from processors.cycles.records import CYCLES, CycleRequest, Tick
+from processors.cycles.schedule import CyclePolicy
 from processors.join_state import JoinPolicy
 from processors.policies import Policies
 from processors.trigger import TriggerPolicy
 from signalbox import topics
 from signalbox.events import Estimate, RoutingDecision, Signals, TrialProgress
-from tests.processors.builders import Batch, Stored, Worker, decision, outcome, record, result, workflow
+from tests.processors.builders import (
+    NOON,
+    Batch,
+    Stored,
+    Worker,
+    annotation,
+    decision,
+    outcome,
+    record,
+    report,
+    result,
+    workflow,
+)
 
 WINDOW_S = 60
 TENANTS = ("harbor", "museum")
@@ -43,7 +58,9 @@ def small_policies(default_reward: float | None = None) -> Policies:
             trial_decisions=12,
             trial_s=900,
             promise_error=0.5,
+            min_annotations=3,
         ),
+        cycles=CyclePolicy(dict.fromkeys(CYCLES, 60.0), overlap_s=600.0, retention_s=1200.0),
     )
 
 
@@ -81,6 +98,32 @@ def a_decision(random: Random, name: str, at: float) -> RoutingDecision:
     return decision(name, at, tenant_id=random.choice(TENANTS), chosen_agent=agent, outcome=inline, **policies)
 
 
+def some_cycle(random: Random, name: str, at: float) -> Any:
+    """A label, a tick, a request, or what a cycle says of itself."""
+    kind = random.randrange(4)
+    if kind == 0:
+        label = random.choice(LABELS)
+        who = random.choice(("alice", "bob"))
+        return annotation(name, at, tenant_id=random.choice(TENANTS), label=label, annotator=who)
+    if kind == 1:
+        return Tick(at_s=NOON + at)
+    cycle = random.choice(CYCLES)
+    if kind == 2:
+        return CycleRequest(tenant_id=random.choice(TENANTS), cycle=cycle, request_id="r", at_s=NOON + at)
+    found = tuple(random.randrange(1 << 64) for _ in range(random.randrange(3)))
+    return report(
+        cycle,
+        at,
+        error=random.choice((None, None, "it is away")),
+        numbers={"experiences_created": 1.0, "annotations_processed": 1.0},
+        scopes={"routing": {"avg_reward": random.random()}},
+        watermark_s=NOON + at,
+        spans=tuple((item, NOON + at) for item in found),
+        requested=found,
+        examined_end=random.randrange(100),
+    )
+
+
 def wild_events(random: Random, count: int) -> list[Any]:
     """Duplicates, outcomes early, late, too late and for nobody, workflows, jumps of time."""
     events: list[Any] = []
@@ -90,7 +133,9 @@ def wild_events(random: Random, count: int) -> list[Any]:
         at = now + random.choice((0.0, 0.0, -5.0, 20.0, -WINDOW_S, -WINDOW_S - 1.0, -300.0))
         name = f"d{random.randrange(max(1, count // 4))}"
         kind = random.random()
-        if kind < 0.4:
+        if random.random() < 0.2:
+            events.append(some_cycle(random, name, at))
+        elif kind < 0.4:
             events.append(a_decision(random, name, at))
         elif kind < 0.9:
             events.append(outcome(name, at, tenant_id=random.choice(TENANTS), **some_signals(random)))

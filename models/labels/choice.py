@@ -1,4 +1,4 @@
-"""What annotators say of a decision, all of them together."""
+"""What annotators say of a decision, all of them together: whose label counts."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import NamedTuple
 from signalbox.events import Annotation, RoutingDecision
 
 
-class Label(NamedTuple):
-    """The agent that was right, or None where all that is known is that the chosen one was wrong."""
+class Verdict(NamedTuple):
+    """The agent that was right, or None where only the chosen one is known to be wrong; and who says so."""
 
     agent: str | None
     confidence: float
     reasoning: str
+    annotator: str
 
 
 def newest_annotations(annotations: Iterable[Annotation]) -> dict[str, list[Annotation]]:
@@ -34,7 +35,7 @@ def newest_annotations(annotations: Iterable[Annotation]) -> dict[str, list[Anno
     return found
 
 
-def label_of(decision: RoutingDecision, annotations: Sequence[Annotation]) -> Label | None:
+def verdict_of(decision: RoutingDecision, annotations: Sequence[Annotation]) -> Verdict | None:
     """What the weightiest annotation that says something says; None where none does.
 
     A suggested agent that wasn't a candidate can't be an answer, but says that the chosen one was wrong.
@@ -44,9 +45,9 @@ def label_of(decision: RoutingDecision, annotations: Sequence[Annotation]) -> La
         if agent is None and item.label == "correct_routing":
             agent = decision.chosen_agent
         if agent in decision.candidate_agents:
-            return Label(agent, item.confidence, item.reasoning)
+            return Verdict(agent, item.confidence, item.reasoning, item.annotator)
         if agent is not None or item.label == "wrong_routing":
-            return Label(None, item.confidence, item.reasoning)
+            return Verdict(None, item.confidence, item.reasoning, item.annotator)
     return None
 
 
