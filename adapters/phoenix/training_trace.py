@@ -7,17 +7,14 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from adapters.phoenix.projects import project_of
+
 if TYPE_CHECKING:
     from openinference.instrumentation import OITracer
     from opentelemetry.trace import Span
 
 FLUSH_LIMIT_MS = 5_000
 """A Phoenix that is away costs a training no more than this, and nothing else."""
-
-
-def project_of(tenant_id: str) -> str:
-    """The Phoenix project of a tenant; no two tenants share one."""
-    return f"signalbox-{tenant_id}"
 
 
 @contextmanager

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike
 
+from processors.correlation import correlation
 from processors.statistics import AgentStatistics
 from signalbox.events import Experience, decode
 from signalbox.recommend.optimization_status import OptimizationMetrics, rounded
@@ -46,17 +46,7 @@ def _confidence_accuracy(experiences: Sequence[Experience]) -> float:
         for item in experiences
         if item.decision.confidence is not None and item.outcome.agent_success is not None
     ]
-    if len(pairs) < 2:
-        return 0.0
-    return max(_correlation(*zip(*pairs, strict=True)), 0.0)
-
-
-def _correlation(first: ArrayLike, second: ArrayLike) -> float:
-    """Pearson's; 0 where one of the two doesn't vary."""
-    one, two = np.asarray(first, dtype=np.float64), np.asarray(second, dtype=np.float64)
-    if np.ptp(one) == 0.0 or np.ptp(two) == 0.0:
-        return 0.0
-    return float(np.corrcoef(one, two)[0, 1])
+    return max(correlation(pairs), 0.0)
 
 
 def _mean(experiences: Sequence[Experience]) -> float:

@@ -8,7 +8,8 @@ import pytest
 from dspy.lm15 import Message, Response, TextPart, Usage
 from phoenix.client import Client
 
-from adapters.phoenix.training_trace import project_of, training_trace
+from adapters.phoenix.projects import project_of
+from adapters.phoenix.training_trace import training_trace
 from tests.integration.phoenix_support import eventually
 
 pytestmark = pytest.mark.integration

@@ -9,7 +9,7 @@ from msgspec import structs
 from phoenix.client import Client
 
 from adapters.language_model import LanguageModelConfiguration
-from adapters.phoenix.training_trace import project_of
+from adapters.phoenix.projects import project_of
 from streams.settings import load_settings
 from streams.trainer.program_job import ProgramJob, run_program_job
 from streams.worker.policies import policies_from
