@@ -2,11 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 PHOENIX := .venv-phoenix
+PROMTOOL := .promtool
 BIN := $(VENV)/bin
 ARGS ?=
 SUITE := -m "not slow" --cov=processors --cov=models --cov-report=term:skip-covered --cov-fail-under=95
 
-.PHONY: help env phoenix demo test check format bench schemas lock clean
+.PHONY: help env phoenix promtool demo test check format bench schemas lock clean
 .DEFAULT_GOAL := help
 
 help: ## List what can be made
@@ -21,6 +22,17 @@ $(PHOENIX)/.ready: requirements-phoenix.lock $(VENV)/.ready
 	@$(PYTHON) -m venv --clear $(PHOENIX)
 	@$(BIN)/uv pip sync --python $(PHOENIX)/bin/python --require-hashes requirements-phoenix.lock
 	@touch $@
+
+promtool: $(PROMTOOL)/promtool ## Prometheus' checker of alert rules, out of Debian's package; needs no root
+
+# With lists of its own, apt-get needs no root; those of the system may be old or empty.
+$(PROMTOOL)/promtool:
+	@rm -rf $(PROMTOOL) && mkdir -p $(PROMTOOL)/lists/partial $(PROMTOOL)/cache/archives/partial
+	@cd $(PROMTOOL) && set -e; own="-o Dir::State::lists=$$PWD/lists -o Dir::Cache=$$PWD/cache -o APT::Sandbox::User="; \
+	  apt-get -qq download prometheus 2>/dev/null || { apt-get -qq $$own update; apt-get -qq $$own download prometheus; }; \
+	  dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool
+	@mv $(PROMTOOL)/usr/bin/promtool $@
+	@rm -rf $(PROMTOOL)/usr $(PROMTOOL)/lists $(PROMTOOL)/cache $(PROMTOOL)/prometheus_*.deb
 
 # uv comes out of the same lock file as everything else, so that its hash is checked too.
 $(VENV)/.ready: requirements.lock
@@ -63,4 +75,4 @@ lock: env ## Pin the newest versions that fit pyproject.toml
 	  -q -o requirements-phoenix.lock
 
 clean: ## Remove the environment and every cache
-	rm -rf $(VENV) $(PHOENIX) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage*
+	rm -rf $(VENV) $(PHOENIX) $(PROMTOOL) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache .coverage*

@@ -30,8 +30,8 @@ class TrainingConfiguration(Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     `cost_weight` is what a unit of cost takes from the reward where a request doesn't say. `trial_harm` is in
     units of reward, `trial_s` seconds of event time; see `models.trial.TrialLimits`. `program` is for
-    the second stage, which trains a prompt program; `min_agreement` is that of a model's labels with people's,
-    below which they lose weight.
+    the second stage, which trains a prompt program. `min_agreement` is that of a model's labels with people's,
+    below which they lose weight; `time_penalty` and `time_half_s` are the reward's, for what labels make of it.
     """
 
     learner: Literal["grpo", "value"] = "value"
@@ -55,6 +55,8 @@ class TrainingConfiguration(Struct, frozen=True, kw_only=True, forbid_unknown_fi
     threshold_kind: ThresholdKind = "relative"
     min_effective_samples: Annotated[float, Meta(ge=0.0)] = 10.0
     min_agreement: Unit = 0.7
+    time_penalty: Unit = 0.1
+    time_half_s: Annotated[float, Meta(gt=0.0)] = 2.8
     trials: bool = True
     trial_share: Share = 0.5
     trial_harm: Annotated[float, Meta(gt=0.0)] = 25.0

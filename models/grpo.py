@@ -7,8 +7,9 @@ reference is the champion, from whose weights training starts.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import numpy as np
@@ -43,6 +44,7 @@ class GrpoLearner:
         configuration: TrainingConfiguration,
         cards: Sequence[AgentCard] = (),
         former: Policy | None = None,
+        weights: Mapping[str, float] = MappingProxyType({}),
     ) -> Trained:
         """Train on what has a propensity; raises `NothingToLearn` where that can't tell agents apart.
 
@@ -54,8 +56,9 @@ class GrpoLearner:
         require_difference(usable)
         agents = _agents(usable, champion)
         examples = examples_of(usable, agents, Featurizer(configuration.features))
-        start = _start(usable, champion, configuration, cards, former)
-        tensors = _train(examples, _reference(usable, agents, champion), start, configuration)
+        start = _start(usable, champion, configuration, cards, former, weights)
+        counts = np.array([weights.get(item.decision_id, 1.0) for item in usable], dtype=np.float32)
+        tensors = _train(examples, _reference(usable, agents, champion), start, configuration, counts)
         return Trained(
             kind="softmax",
             agents=agents,
@@ -80,10 +83,14 @@ def _reference(usable: Sequence[Experience], agents: tuple[str, ...], champion: 
 
 
 def _train(
-    examples: Examples, reference: Floats, start: Start | None, configuration: TrainingConfiguration
+    examples: Examples,
+    reference: Floats,
+    start: Start | None,
+    configuration: TrainingConfiguration,
+    counts: Floats,
 ) -> dict[str, NDArray[Any]]:
     rng = np.random.default_rng(configuration.seed)
-    advantage = advantages(examples, configuration.group_size, rng)
+    advantage = counts * advantages(examples, configuration.group_size, rng)
     vocabulary = Vocabulary.of(examples.vectors, start.rows if start else np.zeros(0, dtype=np.intp))
     weights = np.zeros((len(vocabulary.rows), len(examples.agents)), dtype=np.float32)
     bias = np.zeros(len(examples.agents), dtype=np.float32)
@@ -126,10 +133,11 @@ def _start(
     configuration: TrainingConfiguration,
     cards: Sequence[AgentCard],
     former: Policy | None,
+    weights: Mapping[str, float],
 ) -> Start | None:
     """The value model of the same experiences, or the champion; None to start from 0."""
     if configuration.start == "value":
-        return FoldedWeights.of(ValueLearner().fit(usable, None, configuration, cards, former))
+        return FoldedWeights.of(ValueLearner().fit(usable, None, configuration, cards, former, weights))
     if champion is None or champion.manifest.features != configuration.features:
         return None
     return champion

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Literal, Protocol
 
 from numpy.typing import NDArray
@@ -39,11 +40,12 @@ class Learner(Protocol):
         configuration: TrainingConfiguration,
         cards: Sequence[AgentCard] = (),
         former: Policy | None = None,
+        weights: Mapping[str, float] = MappingProxyType({}),
     ) -> Trained:
         """A policy from the experiences, in their order; `NothingToLearn` where they can't give one.
 
         `cards` say what is known of the agents, `former` is the policy that was in force before the rewards
-        changed; a learner need not use them.
+        changed; a learner need not use them. `weights`, by decision id, say which experiences count less.
         """
         ...
 

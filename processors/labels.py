@@ -7,13 +7,12 @@ from typing import Any
 
 from msgspec import Struct
 
+from models.labels import is_known
 from processors.rows import RowLog
 from signalbox.events import Annotation, epoch_s
 from signalbox.events.annotation import AnnotatorKind, Label
 
 DAY_S = 86_400
-SAYING: frozenset[Label] = frozenset(("correct_routing", "wrong_routing"))
-"""Labels that say what came of a decision; the others leave it as unknown as it was."""
 
 Place = tuple[str, int, str]
 """A tenant key, a decision's hash and an annotator."""
@@ -39,7 +38,7 @@ class LabelRow(Struct, frozen=True, array_like=True, gc=False):
     @property
     def says(self) -> bool:
         """Whether it says what came of the decision, or what should have been chosen."""
-        return self.suggests or self.label in SAYING
+        return self.suggests or is_known(self.label)
 
 
 class Labels:

@@ -32,7 +32,11 @@ def trigger_of(partition: Partition, due: Due, experience_topic: str) -> Optimiz
         end=partition.experiences_end,
     )
     # An identifier of its own for every attempt: a dead run's trigger may have been answered already.
+    labels = _labels(partition, due)
     place = f"{due.tenant_key}/{due.scope}/{partition.number}/{records.end}/{partition.run}"
+    if labels:
+        # New labels ask again although no experience has come since.
+        place += f"/{labels[0].end}"
     trigger = OptimizationTrigger(
         tenant_id=tenant_id,
         occurred_at=moment_at(partition.now_s),
@@ -43,7 +47,7 @@ def trigger_of(partition: Partition, due: Due, experience_topic: str) -> Optimiz
         windows=due.windows,
         window_s=partition.policies.buffer.window_s,
         window_capacity=partition.policies.buffer.capacity,
-        ranges=(records, *_labels(partition, due)),
+        ranges=(records, *labels),
         buffer_digest=due.buffer_digest,
         experiences=due.experiences,
         look=due.look,

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from signalbox.connection import Connection
     from signalbox.events import (
         AgentCard,
+        Annotation,
+        AnnotationRequest,
         Entity,
         Relationship,
         RoutingDecision,
@@ -30,6 +32,8 @@ __all__ = [
     "ActivePolicy",
     "ActiveProgram",
     "AgentCard",
+    "Annotation",
+    "AnnotationRequest",
     "CardFeed",
     "Connection",
     "Entity",
@@ -54,6 +58,8 @@ _HOMES = {
     "signalbox.connection": ("Connection",),
     "signalbox.events": (
         "AgentCard",
+        "Annotation",
+        "AnnotationRequest",
         "Entity",
         "Relationship",
         "RoutingDecision",

@@ -14,7 +14,7 @@ from signalbox.background import Background, wait_for_event
 from signalbox.connection import Connection
 from signalbox.delivery import MAX_BATCH_BYTES, Record
 from signalbox.errors import ConfigurationError, InvalidEvent
-from signalbox.events import AgentCard, RoutingDecision, RoutingOutcome, WorkflowExecution, encode
+from signalbox.events import AgentCard, Annotation, RoutingDecision, RoutingOutcome, WorkflowExecution, encode
 from signalbox.events.fields import AgentName, TenantId
 from signalbox.opened import Opened
 from signalbox.outbox import Outbox, PublisherCounts
@@ -26,7 +26,7 @@ _CLOSE_S = 1.0
 
 
 class Publisher(Opened):
-    """Publishes decisions, outcomes, workflows and agents' cards; every method is safe from any thread.
+    """Publishes decisions, outcomes, workflows, labels and agents' cards; every method is safe from any thread.
 
     Nothing blocks or raises because of Kafka: events wait in a buffer of at most `buffer_limit` and are sent
     every `linger_s` seconds by an idempotent producer in a thread of its own, which keeps trying while Kafka
@@ -76,6 +76,10 @@ class Publisher(Opened):
         spread = workflow.decision_id or workflow.workflow_id
         return self._put(topics.WORKFLOW_EXECUTION, workflow.tenant_id, spread, workflow)
 
+    def publish_annotation(self, annotation: Annotation) -> bool:
+        """Publish a label on a decision, in place of its annotator's earlier one; see `publish`."""
+        return self._put(topics.ANNOTATION, annotation.tenant_id, annotation.decision_id, annotation)
+
     def publish_card(self, card: AgentCard) -> bool:
         """Publish what is known of an agent, in place of its earlier card; see `publish`."""
         key = topics.card_key(card.tenant_id, card.agent)
@@ -89,7 +93,9 @@ class Publisher(Opened):
             raise InvalidEvent("invalid", f"remove_card({tenant_id!r}, {agent!r}): {error}") from None
         return self._outbox.put(Record(topics.AGENT_CARD, topics.card_key(tenant_id, agent), None))
 
-    def publish(self, event: RoutingDecision | RoutingOutcome | WorkflowExecution | AgentCard) -> bool:
+    def publish(
+        self, event: RoutingDecision | RoutingOutcome | WorkflowExecution | Annotation | AgentCard
+    ) -> bool:
         """Hand over an event; False if it was dropped. Raises `InvalidEvent` if readers would refuse it."""
         if isinstance(event, RoutingDecision):
             return self.publish_decision(event)
@@ -97,6 +103,8 @@ class Publisher(Opened):
             return self.publish_outcome(event)
         if isinstance(event, AgentCard):
             return self.publish_card(event)
+        if isinstance(event, Annotation):
+            return self.publish_annotation(event)
         return self.publish_workflow(event)
 
     def _put(self, topic: str, tenant_id: str, spread: str, event: msgspec.Struct) -> bool:

@@ -35,7 +35,16 @@ async def plain_consumer(
         await asyncio.sleep(0)  # stopped before its tasks have run once, aiokafka cancels its caller
         yield consumer
     finally:
+        await _stop(consumer)
+
+
+async def _stop(consumer: AIOKafkaConsumer) -> None:
+    try:
         await consumer.stop()
+    except asyncio.CancelledError:
+        # Where the broker is gone, aiokafka cancels a fetch that waits for it, and lets its caller see that.
+        if (task := asyncio.current_task()) is not None and task.cancelling():
+            raise
 
 
 async def partitions_of(consumer: AIOKafkaConsumer, topics: Iterable[str]) -> list[TopicPartition]:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
-
-import orjson
-from msgspec import Struct
 
 from adapters.phoenix.connection import Phoenix, PhoenixUnavailable
 from adapters.phoenix.projects import PhoenixProjects
-from adapters.phoenix.spans import flat, seconds_of
+from adapters.phoenix.span_annotation import NAME, SpanAnnotation, annotations_in
 
-NAME = "signalbox_routing"
-"""The annotation's name; a person who uses it in Phoenix's pages is heard."""
+SETTLED_S = 300.0
+"""A label that becomes visible later than this after its own stamp is missed; it also covers a long reading."""
+_SPAN_ID = re.compile("[0-9a-f]{16}")
 _LABELLED = f"annotations['{NAME}'].label is not None"
 # The REST interface gives annotations of named spans only. This asks for all spans that have one, however old:
 # as many rows as there are labels, not as there are spans.
@@ -21,28 +20,13 @@ _QUERY = """query ($project: ID!, $condition: String, $after: String) {
   node(id: $project) { ... on Project {
     spans(first: 100, after: $after, filterCondition: $condition) {
       edges { node { spanId startTime attributes spanAnnotations {
-        name annotatorKind label score explanation metadata identifier updatedAt user { username email }
+        name annotatorKind label score explanation metadata identifier source updatedAt
+        user { username email }
       } } }
       pageInfo { hasNextPage endCursor }
     }
   } }
 }"""
-
-
-class SpanAnnotation(Struct, frozen=True, kw_only=True):
-    """One annotation of a span, with what is needed of the span; `kind` is HUMAN, LLM or CODE."""
-
-    span_id: str
-    identifier: str
-    kind: str
-    label: str | None = None
-    score: float | None = None
-    explanation: str | None = None
-    metadata: Mapping[str, Any] = {}
-    updated_s: float = 0.0
-    span_start_s: float = 0.0
-    attributes: Mapping[str, Any] = {}
-    user: str | None = None
 
 
 class PhoenixAnnotations:
@@ -62,17 +46,24 @@ class PhoenixAnnotations:
         # One unknown span spoils a whole request, and the answer doesn't name it in a form to rely on.
         return [each.span_id for each in annotations if not self._post([each])]
 
-    def read(self, project: str) -> Iterator[SpanAnnotation]:
-        """Every label in the project, whoever made it and however old its span."""
+    def read(self, project: str, span_ids: Collection[str] | None = None) -> Iterator[SpanAnnotation]:
+        """Every label in the project, or on these spans of it, whoever made it and however old its span."""
+        condition = _LABELLED
+        if span_ids is not None:
+            # What isn't hexadecimal is no span's id, and would only trouble the server's parser.
+            known = sorted(each for each in span_ids if _SPAN_ID.fullmatch(each))
+            if not known:
+                return
+            condition += f" and span_id in {known!r}"
         node = self._projects.node(project)
         after: str | None = None
         while node is not None:
-            variables = {"project": node, "condition": _LABELLED, "after": after}
+            variables = {"project": node, "condition": condition, "after": after}
             answer = self._phoenix.post("/graphql", {"query": _QUERY, "variables": variables}) or {}
             self._refuse_errors(answer)
             spans = answer["data"]["node"]["spans"]
             for edge in spans["edges"]:
-                yield from _annotations(edge["node"])
+                yield from annotations_in(edge["node"])
             if not spans["pageInfo"]["hasNextPage"]:
                 return
             after = spans["pageInfo"]["endCursor"]
@@ -80,12 +71,17 @@ class PhoenixAnnotations:
     def since(self, project: str, watermark_s: float | None) -> tuple[list[SpanAnnotation], float | None]:
         """What people labelled from `watermark_s` on, oldest first, and the new watermark.
 
-        Phoenix's stamps are whole seconds, so those of the watermark's own second come again.
+        The watermark is the server's time at the start less `SETTLED_S`: a label given to a span that this
+        reading has passed is newer, and so comes the next time, as some do that have come before. A server
+        that tells no time leaves the watermark where it was. All labels are read: about 1 ms each.
         """
-        people = [each for each in self.read(project) if each.kind == "HUMAN" and each.label]
+        now_s = self._phoenix.now_s()
+        people = [each for each in self.read(project) if each.is_by_a_person and each.label]
         new = [each for each in people if watermark_s is None or each.updated_s >= watermark_s]
-        newest = max((each.updated_s for each in new), default=watermark_s)
-        return sorted(new, key=lambda each: (each.updated_s, each.span_id, each.identifier)), newest
+        new.sort(key=lambda each: (each.updated_s, each.span_id, each.identifier))
+        if now_s is not None:
+            watermark_s = max(now_s - SETTLED_S, watermark_s or 0.0)
+        return new, watermark_s
 
     def _post(self, annotations: Sequence[SpanAnnotation]) -> bool:
         rows = [
@@ -104,23 +100,3 @@ class PhoenixAnnotations:
     def _refuse_errors(self, answer: Mapping[str, Any]) -> None:
         if answer.get("errors") or not (answer.get("data") or {}).get("node"):
             raise PhoenixUnavailable(f"Phoenix at {self._phoenix.url}: {answer.get('errors')}"[:300])
-
-
-def _annotations(span: Mapping[str, Any]) -> Iterator[SpanAnnotation]:
-    attributes = flat(orjson.loads(span["attributes"] or "{}"))
-    for each in span["spanAnnotations"]:
-        if each["name"] == NAME:
-            user = each.get("user") or {}
-            yield SpanAnnotation(
-                span_id=span["spanId"],
-                identifier=each["identifier"] or "",
-                kind=each["annotatorKind"],
-                label=each["label"],
-                score=each["score"],
-                explanation=each["explanation"],
-                metadata=each["metadata"] or {},
-                updated_s=seconds_of(each["updatedAt"]),
-                span_start_s=seconds_of(span["startTime"]),
-                attributes=attributes,
-                user=user.get("username") or user.get("email"),
-            )

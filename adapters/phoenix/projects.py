@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from urllib.parse import quote
 
 from adapters.phoenix.connection import Phoenix
+from signalbox.errors import ConfigurationError
 
 TEMPLATE = "signalbox-{tenant_id}"
 _TENANT = "[a-z0-9][a-z0-9_-]{0,62}"
@@ -31,10 +32,15 @@ class PhoenixProjects:
         self._phoenix = phoenix
 
     def names(self) -> Iterator[str]:
-        """The name of every project; raises `PhoenixUnavailable`."""
+        """The name of every project.
+
+        Raises `PhoenixUnavailable`, or `ConfigurationError` where something else answers.
+        """
         cursor: dict[str, str] = {}
         while True:
-            found = self._phoenix.get("/v1/projects", limit=100, **cursor) or {"data": []}
+            found = self._phoenix.get("/v1/projects", limit=100, **cursor)
+            if found is None:
+                raise ConfigurationError(f"SIGNALBOX_PHOENIX_URL: there is no Phoenix at {self._phoenix.url}")
             for each in found["data"]:
                 yield each["name"]
             if not found.get("next_cursor"):

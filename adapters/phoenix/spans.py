@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import quote
 
 from msgspec import Struct
 
@@ -48,7 +49,7 @@ class PhoenixSpans:
         cursor: str | None = None
         while True:
             found = self._phoenix.get(
-                f"/v1/projects/{project}/spans",
+                f"/v1/projects/{quote(project, safe='')}/spans",
                 name=list(names),
                 start_time=_text(start_s),
                 end_time=_text(end_s),
@@ -79,8 +80,15 @@ def span_of(content: Mapping[str, Any]) -> Span:
         end_s=seconds_of(content["end_time"]),
         status=content.get("status_code") or "UNSET",
         status_message=content.get("status_message") or "",
-        attributes=flat(content.get("attributes") or {}),
+        attributes=_raised(content) | flat(content.get("attributes") or {}),
     )
+
+
+def _raised(content: Mapping[str, Any]) -> dict[str, Any]:
+    """What the last exception in the span's events says of itself."""
+    events = content.get("events") or ()
+    found = [event.get("attributes") or {} for event in events if event.get("name") == "exception"]
+    return {"exception.type": found[-1]["exception.type"]} if found and "exception.type" in found[-1] else {}
 
 
 def flat(attributes: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from adapters.phoenix.projects import project_of
+from adapters.phoenix.projects import TEMPLATE, project_of
 
 if TYPE_CHECKING:
     from openinference.instrumentation import OITracer
@@ -18,20 +18,29 @@ FLUSH_LIMIT_MS = 5_000
 
 
 @contextmanager
-def training_trace(url: str, tenant_id: str, name: str, attributes: Mapping[str, Any]) -> Iterator[Any]:
+def training_trace(
+    url: str,
+    tenant_id: str,
+    name: str,
+    attributes: Mapping[str, Any],
+    *,
+    api_key: str | None = None,
+    template: str = TEMPLATE,
+) -> Iterator[Any]:
     """Trace what DSPy does inside: gives the callback for `dspy.context(callbacks=[…])`.
 
     The root span is called `name` and carries `attributes` (strings, numbers, truth values); each compilation,
     evaluation and language-model call is a span below it. Prompts and answers are in the trace, which is why
-    it goes into the tenant's own project. Where Phoenix at `url` doesn't answer, the trace is lost and said so
-    in the log by OpenTelemetry; the training goes on.
+    it goes into the tenant's own project, which `template` names. Where Phoenix at `url` doesn't answer, the
+    trace is lost and said so in the log by OpenTelemetry; the training goes on.
     """
     from opentelemetry.trace import Status, StatusCode
     from phoenix.otel import register
 
     provider = register(
         endpoint=f"{url.rstrip('/')}/v1/traces",
-        project_name=project_of(tenant_id),
+        project_name=project_of(tenant_id, template),
+        api_key=api_key,
         protocol="http/protobuf",
         batch=True,
         set_global_tracer_provider=False,

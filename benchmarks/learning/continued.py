@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from models.configuration import TrainingConfiguration
 from models.learner import Trained, require_difference
@@ -28,9 +29,10 @@ class ContinuedValue:
         configuration: TrainingConfiguration,
         cards: Sequence[AgentCard] = (),
         former: Policy | None = None,
+        weights: Mapping[str, float] = MappingProxyType({}),
     ) -> Trained:
         """Learn from those after the ones that were given last time; `NothingToLearn` as there."""
-        del champion, cards, former
+        del champion, cards, former, weights
         require_difference(experiences)
         agents = experiences[0].decision.candidate_agents
         model = self._model or RewardModel(len(agents), configuration.features, (), configuration.learning_rate)

@@ -2,6 +2,15 @@
 
 from models.labels.agreement import Agreement, trust_of
 from models.labels.choice import Verdict, newest_annotations, verdict_of
-from models.labels.meaning import LABELS, label_signals
+from models.labels.meaning import LABELS, is_known, label_signals
 
-__all__ = ["LABELS", "Agreement", "Verdict", "label_signals", "newest_annotations", "trust_of", "verdict_of"]
+__all__ = [
+    "LABELS",
+    "Agreement",
+    "Verdict",
+    "is_known",
+    "label_signals",
+    "newest_annotations",
+    "trust_of",
+    "verdict_of",
+]

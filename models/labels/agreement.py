@@ -37,7 +37,7 @@ def trust_of(annotations: Iterable[Annotation], min_agreement: float) -> dict[st
     """
     pairs: dict[str, list[tuple[str, str]]] = {}
     for labels in newest_annotations(annotations).values():
-        people = next((item for item in labels if item.kind == "human"), None)
+        people = next((item for item in labels if item.kind == "human" and not item.requires_review), None)
         for item in labels:
             if item.kind != "human":
                 known = pairs.setdefault(item.annotator, [])

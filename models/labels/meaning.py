@@ -15,12 +15,17 @@ _SIGNALS: dict[Label, Signals] = {
     "ambiguous": Signals(agent_success=False, search_quality=0.6, user_satisfaction=0.0),
     "insufficient_info": Signals(agent_success=False, search_quality=0.5, user_satisfaction=0.0),
 }
+_KNOWN = frozenset(("correct_routing", "wrong_routing"))
 
 
 def label_signals(label: Label) -> Signals:
-    """The outcome that the label stands for; with the default weights worth .96, .12, .24 and .20.
-
-    Only the first two say what happened. The others are a score to show, and never change an experience:
-    what is unknown is not a failure.
-    """
+    """The outcome that the label stands for; with the default weights worth .96, .12, .24 and .20."""
     return _SIGNALS[label]
+
+
+def is_known(label: Label) -> bool:
+    """Whether the label says what happened; the others never change an experience.
+
+    What is unknown is not a failure.
+    """
+    return label in _KNOWN

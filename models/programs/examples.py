@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from models.gate import RewardModel
@@ -32,6 +33,7 @@ def examples_of(
     annotations: Iterable[Annotation],
     configuration: ProgramConfiguration,
     expected: RewardModel | None = None,
+    trust: Mapping[str, float] = MappingProxyType({}),
 ) -> ExampleSet:
     """What a program that chooses an agent can learn from what was tried and from what people say of it.
 
@@ -39,7 +41,8 @@ def examples_of(
     chosen one is wrong. Others show the right agent from the configured reward on; below, the chosen agent is
     one to avoid. Those weigh reward (or what is missing from 1) by propensity, clipped, as an importance-
     weighted estimate does; a label weighs the annotator's confidence, as it doesn't depend on what the router
-    tried. `expected` tells what agents that weren't tried may be expected to earn. Raises `ValueError` for a
+    tried, times the `trust` in the annotator (1 where nothing is said of it), unless a person gave or approved
+    it. `expected` tells what agents that weren't tried may be expected to earn. Raises `ValueError` for a
     program that answers more than an agent.
     """
     unknown = [name for name, output in spec.outputs.items() if output.kind not in {"agent", "confidence"}]
@@ -51,7 +54,8 @@ def examples_of(
     for item in experiences:
         label = verdict_of(item.decision, by_decision.get(item.decision_id, ()))
         if label is not None:
-            found.append(_labelled(spec, item, label, expected))
+            trusted = 1.0 if label.by_person else trust.get(label.annotator, 1.0)
+            found.append(_labelled(spec, item, label, expected, trusted))
         elif item.propensity:
             found.append(_tried(spec, item, item.propensity, configuration, expected))
         else:
@@ -80,11 +84,11 @@ def examples_from_rows(spec: SignatureSpec, rows: Iterable[Mapping[str, Any]]) -
 
 
 def _labelled(
-    spec: SignatureSpec, item: Experience, label: Verdict, expected: RewardModel | None
+    spec: SignatureSpec, item: Experience, label: Verdict, expected: RewardModel | None, trusted: float
 ) -> ProgramExample:
     chosen = item.decision.chosen_agent
     known = {
-        "weight": max(label.confidence, _LEAST_WEIGHT),
+        "weight": max(label.confidence * trusted, _LEAST_WEIGHT),
         "source": "annotation",
         "feedback": label.reasoning,
     }

@@ -28,14 +28,14 @@ class Exclusivity:
         gap = self._best / self._best_count - self._other / self._other_count
         return max(gap, 0.0)
 
-    def observe(self, reward: float, best: bool) -> None:
-        """A reward in [0, 1], of the agent that was taken for best or of another one."""
+    def observe(self, reward: float, best: bool, weight: float = 1.0) -> None:
+        """A reward in [0, 1], of the agent that was taken for best or of another one; it counts `weight`."""
         if not best:
-            self._other += reward
-            self._other_count += 1.0
+            self._other += weight * reward
+            self._other_count += weight
             return
-        self._best += reward
-        self._best_count += 1.0
+        self._best += weight * reward
+        self._best_count += weight
         if self._best_count > self._memory:
             self._best *= self._memory / self._best_count
             self._best_count = self._memory

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 import numpy as np
 
@@ -32,6 +33,7 @@ class ValueLearner:
         configuration: TrainingConfiguration,
         cards: Sequence[AgentCard] = (),
         former: Policy | None = None,
+        weights: Mapping[str, float] = MappingProxyType({}),
     ) -> Trained:
         """Learn in the given order; `NothingToLearn` where that can't tell agents apart."""
         # That all has failed since the rewards changed is news of the former policy's choices.
@@ -54,7 +56,8 @@ class ValueLearner:
             judgement = model.judge(
                 DecisionFeatures.of(decision), np.fromiter(candidates, np.intp, len(candidates)), count=True
             )
-            model.learn(judgement, list(candidates).index(chosen), item.reward_before_cost)
+            weight = weights.get(item.decision_id, 1.0)
+            model.learn(judgement, list(candidates).index(chosen), item.reward_before_cost, weight)
         return Trained(
             kind="value",
             agents=agents,

@@ -112,10 +112,13 @@ class RewardModel:
             scores = scores[candidates]
         return Judgement(query, candidates, scores, expectation(scores, self.exclusivity), products, said)
 
-    def learn(self, judgement: Judgement, place: int, reward: float) -> None:
-        """Learn the reward in [0, 1] of the candidate at `place`; the judgement is of the present model."""
+    def learn(self, judgement: Judgement, place: int, reward: float, weight: float = 1.0) -> None:
+        """Learn the reward in [0, 1] of the candidate at `place`; the judgement is of the present model.
+
+        `weight` in [0, 1] is how much this example counts.
+        """
         values, odds, total = judgement.expected
-        error = reward - float(values[place])
+        error = weight * (reward - float(values[place]))
         chosen = int(judgement.candidates[place])
         gradient = np.zeros(self._agents, dtype=np.float32)
         rivals = total - float(odds[place])
@@ -126,10 +129,10 @@ class RewardModel:
         _, prototypes, cards = judgement.products
         self._matching.ascend(gradient, prototypes, cards)
         self._ascend(judgement, gradient, chosen)
-        self._exclusivity.observe(reward, best=float(odds[place]) == 1.0)
-        if reward > 0.0:
-            self._table.succeed(judgement.query, chosen, reward)
-            self._matching.succeed(chosen, reward, float(prototypes[chosen]))
+        self._exclusivity.observe(reward, best=float(odds[place]) == 1.0, weight=weight)
+        if (success := weight * reward) > 0.0:
+            self._table.succeed(judgement.query, chosen, success)
+            self._matching.succeed(chosen, success, float(prototypes[chosen]))
 
     def tensors(self) -> dict[str, NDArray[Any]]:
         """What a `signalbox.policy.Policy` of the kind `value` runs: all that is known, folded into weights."""

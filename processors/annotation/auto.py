@@ -1,151 +1,136 @@
-"""Labels from a language model (the specification's LLMAutoAnnotator); an answer that can't be read is none."""
+"""Labels from a language model (the specification's LLMAutoAnnotator)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from models.labels import LABELS
+from adapters.language_model import BudgetExceeded, error_of
+from models.annotation import Judgement, annotation_module, inputs_of, read_judgement
 from signalbox.errors import AnswerError
-from signalbox.events import Annotation, AnnotationRequest, moment_at
-from signalbox.program import OutputSpec, SignatureSpec
-from signalbox.program.answers import names, ratio, read_answer
-from signalbox.program.running import running
-from signalbox.program.signatures import fresh_module
+from signalbox.events import AgentCard, Annotation, AnnotationRequest, moment_at
+from signalbox.program import running
 
 if TYPE_CHECKING:
     import dspy
 
-NONE = "none"
-_SURE = 0.7
-"""Below this confidence a person should look, too."""
-
-LABELLING = SignatureSpec(
-    name="labelling",
-    instructions=(
-        "Judge whether the chosen agent was right for the query, from what came of it. Name the agent that"
-        " would have been right only where that is plain; otherwise say none."
-        ' When the outcome mentions "failed" (3), label is wrong_routing.'
-        ' When the outcome mentions "succeeded" (3), label is correct_routing.'
-        ' When the outcome mentions "unclear" (2), label is ambiguous.'
-        " Otherwise, label is insufficient_info. Otherwise, suggested_agent is none."
-    ),
-    inputs={
-        "query": "What the user asked.",
-        "chosen_agent": "The agent that was chosen.",
-        "candidate_agents": "The agents that could have been chosen, and none, separated by commas.",
-        "routing_confidence": "How sure the router was.",
-        "outcome": "What came of it.",
-    },
-    outputs={
-        "label": OutputSpec(kind="choice", desc="One of " + ", ".join(LABELS) + ".", values=LABELS),
-        "suggested_agent": OutputSpec(kind="agent", desc="One of the candidates, spelled as there, or none."),
-        "confidence": OutputSpec(kind="confidence", desc="How sure you are, from 0.0 to 1.0, such as 0.85."),
-    },
-    candidates="candidate_agents",
-)
+_LONGEST_NAME = 128
 
 
 @dataclass(frozen=True)
 class AutoLabels:
-    """The labels, and what went wrong elsewhere: decision ids with the reason."""
+    """Labels, and for each decision that got none its id and why; `skipped` requests were over the batch."""
 
     annotations: list[Annotation] = field(default_factory=list)
     failures: list[tuple[str, str]] = field(default_factory=list)
+    skipped: int = 0
 
 
 class LLMAutoAnnotator:
-    """Asks `lm`, called `name`, about each request; `concurrency` calls at a time, `retries` more each.
+    """Labels by the language model `lm`, whose `name` they carry as `llm:<name>`.
 
-    What the language model can't be asked, or answers in no readable form, is a failure and never a label.
+    At most `concurrency` requests are under way at a time, and at most `batch` are answered in one call of
+    `annotate`. A malformed answer is asked for again up to `retries` times; calls that fail are repeated by the
+    language model's own client, within its limits.
     """
 
-    def __init__(self, lm: dspy.LM, name: str, *, concurrency: int = 4, retries: int = 1) -> None:
+    def __init__(
+        self,
+        lm: dspy.LM,
+        name: str,
+        *,
+        concurrency: int = 4,
+        retries: int = 1,
+        batch: int = 100,
+        demos: int = 24,
+    ) -> None:
         self._lm = lm
-        self._annotator = f"llm:{name}"[:128]
+        self.annotator = f"llm:{name}"[:_LONGEST_NAME]
         self._concurrency = concurrency
-        self._retries = retries
+        self._attempts = retries + 1
+        self._batch = batch
+        self._demos = demos
 
-    def annotate(self, requests: Sequence[AnnotationRequest], now_s: float) -> AutoLabels:
-        """Label the requests; blocks. Passes on `Interrupted`, where a budget is spent or nobody waits."""
-        found = AutoLabels()
-        if not requests:
-            return found
-        module = fresh_module(LABELLING)
-        with ThreadPoolExecutor(self._concurrency, thread_name_prefix="annotator") as threads:
-            answers = threads.map(lambda request: self._ask(module, request), requests)
-            for request, answer in zip(requests, answers, strict=True):
-                if isinstance(answer, str):
-                    found.failures.append((request.decision_id, answer))
-                else:
-                    found.annotations.append(self._label(request, answer, now_s))
-        return found
+    def annotate(
+        self,
+        requests: Sequence[AnnotationRequest],
+        now_s: float,
+        *,
+        demos: Sequence[tuple[AnnotationRequest, Annotation]] = (),
+        cards: Mapping[str, AgentCard] | None = None,
+    ) -> AutoLabels:
+        """Labels for requests of one tenant, in their order; it blocks until all are answered.
 
-    def _ask(self, module: Callable[..., Any], request: AnnotationRequest) -> dict[str, str] | str:
-        """The answer, checked; or in a few words why there is none."""
-        inputs, problem = inputs_of(request), ""
-        for _ in range(self._retries + 1):
-            try:
-                with running(self._lm):
-                    prediction = module(**inputs)
-                answer = read_answer(LABELLING, dict(prediction), (*request.candidate_agents, NONE))
-            except AnswerError as error:
-                problem = f"malformed answer: {error}"
-            except Exception as error:  # noqa: BLE001 DSPy's errors have no common root; each is said
-                problem = f"{type(error).__name__}: {error}"[:300]
+        The last of the `demos`, labels that people of the tenant gave, go into each prompt, as do the
+        candidates' `cards`. A spent budget fails the rest. Raises `Cancelled`, and `ValueError` where tenants
+        are mixed.
+        """
+        asked = requests[: self._batch]
+        shown = demos[max(len(demos) - self._demos, 0) :]
+        _refuse_strangers(asked, shown, cards)
+        module = annotation_module(shown, cards)
+        pool = ThreadPoolExecutor(self._concurrency, thread_name_prefix="signalbox-annotator")
+        try:
+            answers = list(pool.map(lambda request: self._ask(module, request, cards), asked))
+        finally:
+            pool.shutdown(cancel_futures=True)
+        annotations, failures = [], []
+        for request, answer in zip(asked, answers, strict=True):
+            if isinstance(answer, str):
+                failures.append((request.decision_id, answer))
             else:
-                return answer | {"reasoning": str(prediction.get("reasoning") or "")[:8000]}
-        return problem
+                annotations.append(self._annotation(request, answer, now_s))
+        return AutoLabels(annotations, failures, len(requests) - len(asked))
 
-    def _label(self, request: AnnotationRequest, answer: dict[str, str], now_s: float) -> Annotation:
-        confidence = ratio(answer["confidence"])
-        suggested = answer["suggested_agent"]
-        is_other = suggested not in (NONE, request.chosen_agent)
+    def _ask(
+        self, module: dspy.Module, request: AnnotationRequest, cards: Mapping[str, AgentCard] | None
+    ) -> Judgement | str:
+        """The model's judgement, or why there is none."""
+        from dspy.utils.exceptions import AdapterParseError
+
+        inputs, reason = inputs_of(request, cards), ""
+        for attempt in range(self._attempts):
+            # The same question again would get the same answer from a model that is a function.
+            lm = self._lm.copy(rollout_id=attempt, temperature=1.0) if attempt else self._lm
+            try:
+                with running(lm):
+                    return read_judgement(dict(module(**inputs)), request)
+            except AnswerError as error:
+                reason = f"malformed: {error}"
+            except AdapterParseError:
+                # The error's own message holds the whole prompt.
+                reason = "malformed: the answer has not the form asked for"
+            except BudgetExceeded as error:
+                return str(error)
+            except Exception as error:  # noqa: BLE001 DSPy's errors have no common root; each is said
+                return str(error_of(error))
+        return reason
+
+    def _annotation(self, request: AnnotationRequest, said: Judgement, now_s: float) -> Annotation:
         return Annotation(
             tenant_id=request.tenant_id,
             occurred_at=moment_at(now_s),
             decision_id=request.decision_id,
-            annotator=self._annotator,
+            annotator=self.annotator,
             kind="llm",
-            label=answer["label"],  # type: ignore[arg-type]  # one of the choices
-            confidence=confidence,
-            reasoning=answer["reasoning"],
-            suggested_agent=suggested if is_other and answer["label"] == "wrong_routing" else None,
-            requires_review=confidence < _SURE or answer["label"] == "ambiguous",
+            label=said.label,
+            confidence=said.confidence,
+            reasoning=said.reasoning,
+            suggested_agent=said.suggested_agent,
+            requires_review=said.requires_review,
             decided_at=request.decided_at,
         )
 
 
-def inputs_of(request: AnnotationRequest) -> dict[str, str]:
-    """A request as the program reads it."""
-    return {
-        "query": request.query,
-        "chosen_agent": request.chosen_agent,
-        "candidate_agents": names((*request.candidate_agents, NONE)),
-        "routing_confidence": "unknown" if request.confidence is None else f"{request.confidence:.2f}",
-        "outcome": outcome_text(request),
-    }
-
-
-def outcome_text(request: AnnotationRequest) -> str:
-    """What came of the decision, in words."""
-    told = request.outcome
-    said: list[str] = []
-    if told is not None:
-        if told.agent_success is not None:
-            said.append("the agent succeeded" if told.agent_success else "the agent failed")
-        if told.error_class:
-            said.append(f"error {told.error_class}")
-        if told.search_quality is not None:
-            said.append(f"search quality {told.search_quality:.2f}")
-        if told.user_satisfaction is not None:
-            said.append(f"user satisfaction {told.user_satisfaction:.2f}")
-        if told.result_count is not None:
-            said.append(f"{told.result_count} results")
-        if told.processing_time_s is not None:
-            said.append(f"{told.processing_time_s:.2f} s")
-    if request.reward is not None:
-        said.append(f"reward {request.reward:.2f}")
-    return ", ".join(said) or "nothing is known"
+def _refuse_strangers(
+    requests: Sequence[AnnotationRequest],
+    demos: Sequence[tuple[AnnotationRequest, Annotation]],
+    cards: Mapping[str, AgentCard] | None,
+) -> None:
+    """One tenant's data never stand in another's prompt."""
+    shown = [*requests, *(request for request, _ in demos), *(label for _, label in demos)]
+    tenants = sorted({each.tenant_id for each in (*shown, *(cards or {}).values())})
+    if len(tenants) > 1:
+        raise ValueError(f"annotate: one tenant at a time, not {', '.join(tenants)}")

@@ -1,10 +1,10 @@
-"""How much a decision deserves a label, by how it ended and how sure the router was (the specification's rules)."""
+"""How much a decision deserves a label, by how it ended and how sure the router was."""
 
 from __future__ import annotations
 
 from typing import Literal
 
-from signalbox.events import Experience
+from signalbox.events import Experience, RoutingDecision
 from signalbox.events.annotation import Priority
 
 Ending = Literal["success", "failure", "ambiguous"]
@@ -18,32 +18,42 @@ RANK: dict[Priority, int] = {"high": 0, "medium": 1, "low": 2}
 
 
 def ending_of(experience: Experience) -> Ending:
-    """How a decision ended, as far as its outcome tells."""
+    """How a decision ended, as far as its outcome tells; ambiguous only where that is neither good nor bad."""
     outcome = experience.outcome
     if outcome.agent_success is False or outcome.error_class:
         return "failure"
-    if outcome.agent_success:
+    reward = experience.reward_before_cost
+    if outcome.agent_success or reward >= GOOD:
         return "success"
-    if experience.reward >= GOOD:
-        return "success"
-    return "failure" if experience.reward <= POOR else "ambiguous"
+    return "failure" if reward <= POOR else "ambiguous"
 
 
 def confidence_of(experience: Experience) -> float | None:
-    """How sure the router was; without a confidence, how much likelier its choice was than any other."""
-    decision = experience.decision
-    if decision.confidence is not None:
-        return decision.confidence
-    if decision.probabilities is None or len(decision.probabilities) < 2 or decision.slot == "baseline":
+    """How sure the router was: its confidence, or how much likelier its first choice was than the next.
+
+    None where neither is known. A propensity alone says how the draw fell and not how sure the router was.
+    """
+    if experience.decision.confidence is not None:
+        return experience.decision.confidence
+    draw = draw_of(experience.decision)
+    if draw is None:
         return None
-    first, second = sorted(decision.probabilities, reverse=True)[:2]
+    first, second = sorted(draw, reverse=True)[:2]
     return first - second
+
+
+def draw_of(decision: RoutingDecision) -> tuple[float, ...] | None:
+    """The probabilities of two candidates or more; None for a baseline's, which explores without an opinion."""
+    probabilities = decision.probabilities
+    if probabilities is None or len(probabilities) < 2 or decision.slot == "baseline":
+        return None
+    return probabilities
 
 
 def priority_of(
     ending: Ending, confidence: float | None, threshold: float = 0.6
 ) -> tuple[Priority, str] | None:
-    """The priority and the reason, by the first rule that fits; None where a label would teach little.
+    """The specification's rules, the first that fits: priority and reason; None where a label teaches little.
 
     Where it is not known how sure the router was, only how the decision ended counts.
     """

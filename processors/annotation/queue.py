@@ -23,8 +23,11 @@ class Waiting:
 
 
 def status_of(request: AnnotationRequest, labels: Sequence[Annotation], now_s: float) -> Status:
-    """Completed once a person has said or approved something; expired where nobody did by the deadline."""
-    if any(each.kind == "human" or each.reviewed for each in labels):
+    """Completed once a person has said or approved something; expired where nobody did by the deadline.
+
+    A person's label that requires a review was taken back: somebody is to say something still.
+    """
+    if any(each.reviewed or (each.kind == "human" and not each.requires_review) for each in labels):
         return "completed"
     return "expired" if epoch_s(request.due_at) <= now_s else "pending"
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
 from msgspec.structs import replace
 
-from adapters.phoenix.annotations import SpanAnnotation
+from adapters.phoenix.span_annotation import SpanAnnotation
 from processors.spans.labels import annotation_of, label_row
 from signalbox.errors import Unusable
 from signalbox.events import Annotation
@@ -21,8 +21,8 @@ class Store(Protocol):
     def store(self, annotations: Sequence[SpanAnnotation]) -> list[str]:
         """Store annotations; the ids of spans that are not known there."""
 
-    def read(self, project: str) -> Iterable[SpanAnnotation]:
-        """Every annotation in a project."""
+    def read(self, project: str, span_ids: Collection[str] | None = None) -> Iterable[SpanAnnotation]:
+        """Every annotation in a project, or on these spans of it."""
 
 
 class AnnotationStorage:
@@ -34,12 +34,33 @@ class AnnotationStorage:
         self._project = project
 
     def put(self, labels: Iterable[tuple[Annotation, str]]) -> list[str]:
-        """Store labels with the ids of their spans; the ids of spans that Phoenix doesn't know."""
-        return self._store.store([label_row(annotation, span_id) for annotation, span_id in labels])
+        """Store labels with the ids of their spans; the ids of spans that Phoenix doesn't know.
 
-    def labels(self) -> Iterator[Annotation]:
-        """Every label that can be read; `signalbox_routing` rows that say something else are left out."""
-        for row in self._store.read(self._project):
+        What a label replaces is kept in it. One that a person has changed in Phoenix's pages is that person's
+        from then on, and a model's doesn't replace it.
+        """
+        given = list(labels)
+        found = self._store.read(self._project, {span_id for _, span_id in given})
+        known = {(row.span_id, row.identifier): row for row in found}
+        rows = []
+        for annotation, span_id in given:
+            replaced = known.get((span_id, annotation.annotator))
+            if annotation.kind == "human" or not (replaced and replaced.is_by_a_person):
+                rows.append(label_row(annotation, span_id, replaced))
+        return self._store.store(rows)
+
+    def approve(self, span_id: str, annotator: str, by: str, at: datetime) -> Annotation | None:
+        """Approve an annotator's label on a span; the approved one, or None where there is none to approve."""
+        for label in self.labels([span_id]):
+            if label.annotator == annotator:
+                told = approved(label, by, at)
+                self.put([(told, span_id)])
+                return told
+        return None
+
+    def labels(self, span_ids: Collection[str] | None = None) -> Iterator[Annotation]:
+        """The labels, of these spans if any are named; rows that say something else are left out."""
+        for row in self._store.read(self._project, span_ids):
             try:
                 yield annotation_of(row, self._tenant_id)
             except Unusable:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin
 
 import msgspec
 
+from processors.spans.nesting import below
 from signalbox.errors import Unusable
 
 T = TypeVar("T")
@@ -25,7 +26,10 @@ CONFIDENCE = ("routing.confidence", "gateway.confidence", "confidence")
 MODALITY = ("routing.modality", "gateway.modality", "routing.detected_modalities", "query.modality_intent")
 DECISION_ID = ("routing.decision_id", "decision.id", "decision_id")
 CANDIDATES = ("routing.candidate_agents", "candidate_agents")
+PROBABILITIES = ("routing.probabilities",)
+PROPENSITY = ("routing.propensity",)
 CONTEXT = ("routing.context", "context")
+ENHANCED = ("routing.enhanced_query", "query_enhancement.enhanced_query")
 RESULTS = ("agent.result_count", "output.result_count", "routing.result_count")
 SUCCESS = ("outcome.success", "agent.success")
 QUALITY = ("outcome.search_quality", "routing.search_quality")
@@ -34,6 +38,10 @@ TIME_MS = ("routing.processing_time", "agent.processing_time_ms")
 COST = ("outcome.cost", "agent.cost")
 HTTP_STATUS = ("http.status_code", "http.response.status_code")
 ERROR = ("error.type", "exception.type", "routing.error")
+
+
+class Missing(Unusable):
+    """A span lacks what makes it tell of a decision."""
 
 
 class Attributes:
@@ -45,20 +53,22 @@ class Attributes:
     def find(self, names: tuple[str, ...], kind: type[T]) -> T | None:
         """The first of `names` that has a value, as `kind`; raises `Unusable`.
 
-        Lists and objects may be JSON text, because OpenTelemetry has no nested attributes, and numbers may be
-        text, because some exporters write all values so.
+        Lists and objects may be JSON text or in parts, because OpenTelemetry has no nested attributes, and
+        numbers may be text, because some exporters write all values so.
         """
         for name in names:
             value = self._values.get(name)
+            if value is None and get_origin(kind) in (dict, list):
+                value = below(self._values, name)
             if value is not None and value != "":
                 return _as(kind, name, value)
         return None
 
     def require(self, names: tuple[str, ...], kind: type[T]) -> T:
-        """The same; raises `Unusable` also where there is none."""
+        """The same; raises `Missing` where there is none."""
         found = self.find(names, kind)
         if found is None:
-            raise Unusable("invalid", f"{names[0]}: missing")
+            raise Missing("invalid", f"{names[0]}: missing")
         return found
 
 
@@ -67,5 +77,5 @@ def _as(kind: type[T], name: str, value: Any) -> T:
         if kind is not str and isinstance(value, str) and value[:1] in "[{":
             value = json.loads(value)
         return msgspec.convert(value, kind, strict=kind is str)
-    except (ValueError, msgspec.ValidationError) as error:
+    except (ValueError, RecursionError, msgspec.ValidationError) as error:
         raise Unusable("invalid", f"{name}: {error}; got {value!r:.80}") from None

@@ -14,7 +14,10 @@ from processors.spans.attributes import (
     CONFIDENCE,
     CONTEXT,
     DECISION_ID,
+    ENHANCED,
     MODALITY,
+    PROBABILITIES,
+    PROPENSITY,
     QUERY,
     Attributes,
 )
@@ -40,38 +43,43 @@ def decision_of(span: Span, tenant_id: str) -> RoutingDecision:
     """
     attributes = Attributes(span.attributes)
     chosen = attributes.require(AGENT, str)
-    candidates = tuple(attributes.find(CANDIDATES, list[str]) or (chosen,))
+    candidates = attributes.find(CANDIDATES, list[str])
     context = attributes.find(CONTEXT, dict[str, Any]) or {}
+    content: dict[str, Any] = {
+        "tenant_id": tenant_id,
+        "occurred_at": moment_at(span.start_s),
+        "decision_id": decision_id_of(span.span_id, attributes),
+        "query": attributes.require(QUERY, str)[:MAX_QUERY_CHARACTERS],
+        "candidate_agents": candidates or (chosen,),
+        "chosen_agent": chosen,
+        "probabilities": attributes.find(PROBABILITIES, list[float]) if candidates else None,
+        "propensity": attributes.find(PROPENSITY, float) if candidates else None,
+        "explored": attributes.find(("routing.explored",), bool) or False,
+        "confidence": attributes.find(CONFIDENCE, float),
+        "slot": attributes.find(("routing.slot",), str) or "baseline",
+        "policy_digest": attributes.find(("routing.policy_digest",), str),
+        "policy_version": attributes.find(("routing.policy_version",), int),
+        "trial_digest": attributes.find(("routing.trial_digest",), str),
+        "cost_weight": attributes.find(("routing.cost_weight",), float),
+        "modality": modality_of(attributes),
+        "entities": context.get("entities") or attributes.find(("routing.entities",), list[Any]) or (),
+        "relationships": context.get("relationships") or (),
+        "enhanced_query": context.get("enhanced_query") or attributes.find(ENHANCED, str),
+        "outcome": signals_of(span, attributes),
+        "trace_id": span.trace_id,
+        "span_id": span.span_id,
+        "session_id": attributes.find(("session.id",), str),
+        "user_id": attributes.find(("user.id",), str),
+        "attributes": {"source": "span", "span_name": span.name},
+    }
     try:
-        return msgspec.convert(
-            {
-                "tenant_id": tenant_id,
-                "occurred_at": moment_at(span.start_s),
-                "decision_id": decision_id_of(span.span_id, attributes),
-                "query": attributes.require(QUERY, str)[:MAX_QUERY_CHARACTERS],
-                "candidate_agents": candidates,
-                "chosen_agent": chosen,
-                "probabilities": attributes.find(("routing.probabilities",), list[float]),
-                "propensity": attributes.find(("routing.propensity",), float),
-                "confidence": attributes.find(CONFIDENCE, float),
-                "slot": attributes.find(("routing.slot",), str) or "baseline",
-                "policy_digest": attributes.find(("routing.policy_digest",), str),
-                "modality": modality_of(attributes),
-                "entities": _entities(context.get("entities"), attributes),
-                "relationships": msgspec.convert(context.get("relationships") or (), list[Relationship]),
-                "enhanced_query": context.get("enhanced_query") or None,
-                "outcome": signals_of(span, attributes),
-                "trace_id": span.trace_id,
-                "span_id": span.span_id,
-                "session_id": attributes.find(("session.id",), str),
-                "user_id": attributes.find(("user.id",), str),
-                "attributes": {"source": "span", "span_name": span.name},
-            },
-            RoutingDecision,
-            from_attributes=True,
-        )
+        entities = msgspec.convert(content["entities"], list[Entity | str])
+        content["entities"] = [Entity(text=each) if isinstance(each, str) else each for each in entities]
+        content["relationships"] = msgspec.convert(content["relationships"], list[Relationship])
+        return msgspec.convert(content, RoutingDecision, from_attributes=True)
     except msgspec.ValidationError as error:
-        raise Unusable("invalid", str(error)) from None
+        name = str(error).rpartition("`$.")[2].rstrip("`")
+        raise Unusable("invalid", f"{error}; got {content.get(name)!r:.80}" if name else str(error)) from None
 
 
 def modality_of(attributes: Attributes) -> Modality:
@@ -86,10 +94,3 @@ def modality_of(attributes: Attributes) -> Modality:
             if text in _MODALITIES:
                 return _MODALITIES[text]
     return "text"
-
-
-def _entities(found: Any, attributes: Attributes) -> list[Entity]:
-    if found is None:
-        found = attributes.find(("routing.entities",), list[Any]) or ()
-    named = [{"text": each} if isinstance(each, str) else each for each in found]
-    return msgspec.convert(named, list[Entity])

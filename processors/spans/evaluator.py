@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from adapters.phoenix.spans import Span
 from processors.identity import decision_hash
+from processors.spans.attributes import Missing
 from processors.spans.decision import decision_of
 from signalbox.errors import Unusable
 from signalbox.events import RoutingDecision, encode
@@ -20,12 +21,16 @@ Known = Callable[[int, float], bool]
 
 @dataclass
 class SpanEvaluation:
-    """What spans gave; `problems` are the first of those that gave nothing, with span and reason."""
+    """What spans gave. `ignored` counts those that lack agent or query, `errors` those with a wrong value.
+
+    `problems` says of the first of them which and why.
+    """
 
     decisions: list[RoutingDecision] = field(default_factory=list)
     spans: list[tuple[int, float]] = field(default_factory=list)
     created: int = 0
     ignored: int = 0
+    errors: int = 0
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -40,6 +45,7 @@ class SpanEvaluation:
             "avg_confidence": sum(confidences) / len(confidences) if confidences else 0.0,
             "success_rate": sum(known) / len(known) if known else 0.0,
             "ignored": float(self.ignored),
+            "errors": float(self.errors),
         }
 
     @property
@@ -74,8 +80,10 @@ class PhoenixSpanEvaluator:
             try:
                 decision = decision_of(span, self._tenant_id)
                 encode(decision)
-            except Unusable as problem:
-                found.ignored += 1
+            except (Unusable, RecursionError) as problem:
+                is_missing = isinstance(problem, Missing)
+                found.ignored += is_missing
+                found.errors += not is_missing
                 if len(found.problems) < MOST_PROBLEMS:
                     found.problems.append(f"span {span.span_id}: {problem}")
                 continue

@@ -17,6 +17,7 @@ from processors.spans.attributes import (
 from signalbox.events import Signals
 
 _USUAL, _FAILED = 0.5, 0.1
+_LONGEST_ERROR = 256
 _MANY_RESULTS = 5
 
 
@@ -39,7 +40,7 @@ def signals_of(span: Span, attributes: Attributes) -> Signals:
         processing_time_s=time_s,
         cost=attributes.find(COST, float),
         result_count=results,
-        error_class=attributes.find(ERROR, str) or failed or None,
+        error_class=(attributes.find(ERROR, str) or failed or "")[:_LONGEST_ERROR] or None,
     )
 
 
@@ -51,7 +52,7 @@ def success_of(span: Span, attributes: Attributes) -> bool | None:
     if stated is not None:
         return stated
     http = attributes.find(HTTP_STATUS, int)
-    if http is not None:
+    if http is not None and not 300 <= http < 400:
         return 200 <= http < 300
     return True if span.status == "OK" else None
 

@@ -19,6 +19,7 @@ from processors.training.trial import judge
 from signalbox.errors import ArtifactError
 from signalbox.events import AgentCard, Annotation, Experience, OptimizationTrigger, TrainingResult, decode
 from signalbox.policy import digest_of
+from signalbox.policy.cards import names_of
 
 
 def answer(
@@ -58,14 +59,21 @@ def answer(
     if "below_promise" in trigger.reasons:
         return check_promise(trigger, everything, champion, configuration)
     kept = None if sample is None else {item.decision_id for item in sample}
-    labelled = with_labels(everything, annotations, configuration.min_agreement)
-    counted = without_aged(trigger, labelled)
+    labelled = with_labels(everything, annotations, configuration, _names(agents, champion))
+    counted = without_aged(trigger, labelled, configuration.held_out_share)
     parts = split(counted, kept, configuration.held_out_share, labelled)
     seeded = structs.replace(configuration, seed=trigger.seed)
     before = former_of(trigger, champion, former)
     answered = train_and_screen(trigger, parts, champion, seeded, cards, agents, before)
-    told = structs.replace(answered.result, annotations=len(labelled.decisions))
+    told = structs.replace(answered.result, annotations=labelled.count(counted))
     return dataclasses.replace(answered, result=told)
+
+
+def _names(cards: Sequence[AgentCard], champion: Deployed | None) -> dict[str, str]:
+    """The agents that are known now, by each of their names; of those that have left, only what cards say."""
+    if cards or champion is None:
+        return {name: same[0] for name, same in names_of(cards).items()}
+    return {agent: agent for agent in champion.policy.manifest.agents}
 
 
 def _checked(trigger: OptimizationTrigger, on_trial: OnTrial | None) -> OnTrial:

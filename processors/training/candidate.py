@@ -50,7 +50,7 @@ def train(
     """
     start = champion.policy if champion and not is_void(champion.policy.manifest, trigger) else None
     trained = learner_for(configuration).fit(
-        parts.training, start, configuration, agents, former.policy if former else None
+        parts.training, start, configuration, agents, former.policy if former else None, parts.weights
     )
     manifest = structs.replace(
         manifest_of(trigger, champion, configuration, trained, former), cards_digest=cards_digest(cards)

@@ -9,10 +9,12 @@ from models.configuration import TrainingConfiguration
 from models.errors import NothingToLearn
 from models.expected_rewards import ExpectedRewards
 from models.gate.screening import LEAST_SAMPLES
+from models.labels import trust_of
 from models.programs import Progress
 from models.programs.examples import ExampleSet, examples_of
 from models.programs.validation import InvalidExamples
 from processors.training.answers import TrainingAnswer, identity
+from processors.training.labels import with_labels, without_aged
 from processors.training.program_candidate import train_program
 from processors.training.program_evidence import most_telling
 from processors.training.program_screening import judged, screen_program
@@ -51,9 +53,13 @@ def answer_program(
     champion = champion_of(trigger, champion_bytes)
     everything = newest_revisions(experiences, trigger.tenant_id, trigger.changed_at)
     kept = None if sample is None else {item.decision_id for item in sample}
-    parts = split(everything, kept, configuration.held_out_share)
-    if len(everything) < configuration.min_experiences:
-        message = f"{len(everything)} experiences, but training needs {configuration.min_experiences}."
+    labels = list(annotations)
+    counted = without_aged(
+        trigger, with_labels(everything, labels, configuration), configuration.held_out_share
+    )
+    parts = split(counted, kept, configuration.held_out_share)
+    if len(counted) < configuration.min_experiences:
+        message = f"{len(counted)} experiences, but training needs {configuration.min_experiences}."
         return _refused(trigger, parts, "insufficient_evidence", message)
     judged_by = most_telling(parts.held_out, most_held_out)
     if len(judged_by) < LEAST_SAMPLES:
@@ -61,7 +67,7 @@ def answer_program(
         message = f"Nothing was trained: {found}; at least {LEAST_SAMPLES} are needed."
         return _refused(trigger, parts, "insufficient_evidence", message)
     model = ExpectedRewards.learned_from(parts.shown, configuration.features)
-    known = _examples(spec, parts, list(annotations), configuration, model)
+    known = _examples(spec, parts, labels, configuration, model)
     champion_manifest = champion.manifest if champion else None
     try:
         candidate = train_program(
@@ -105,7 +111,8 @@ def _examples(
     sampled = {item.decision_id for item in parts.training}
     labelled = {annotation.decision_id for annotation in annotations} - sampled
     rest = [item for item in parts.shown if item.decision_id in labelled]
-    return examples_of(spec, [*parts.training, *rest], annotations, configuration.program, model)
+    trust = {name: each.weight for name, each in trust_of(annotations, configuration.min_agreement).items()}
+    return examples_of(spec, [*parts.training, *rest], annotations, configuration.program, model, trust)
 
 
 def _refused(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from models.held_out import is_held_out
@@ -16,12 +16,13 @@ from signalbox.events import Experience
 class Split:
     """The held-out experiences, all others (`shown`), and those of the sample that training may see.
 
-    What labels add to the sample (`processors.training.labels`) is in `training`, too.
+    What labels add to the sample (`processors.training.labels`) is in `training`, too; `weights` are of those.
     """
 
     held_out: list[Experience]
     shown: list[Experience]
     training: list[Experience]
+    weights: dict[str, float] = field(default_factory=dict)
 
 
 def newest_revisions(
@@ -62,5 +63,7 @@ def split(
         training = [item for item in training if item.decision_id not in labelled.decisions]
         for item in shown:
             if item.decision_id in labelled.decisions:
-                training += [item, *labelled.corrections.get(item.decision_id, ())]
-    return Split(held_out=held_out, shown=shown, training=training)
+                training.append(item)
+                if correction := labelled.corrections.get(item.decision_id):
+                    training.append(correction)
+    return Split(held_out, shown, training, labelled.weights if labelled else {})

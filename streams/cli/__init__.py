@@ -18,6 +18,8 @@ COMMANDS = {
     "simulate": "A simulated router with known rewards, over the public client package.",
     "replay": "Run the processors over recorded offsets; compare with what the worker did.",
     "train": "Train a prompt program from rows whose right answers are known.",
+    "cycle": "Read spans, ask for labels and collect them now, as the timers do.",
+    "annotate": "Label decisions that the service asks about, a key press each.",
     "policy": "List, show, evaluate, try and roll back policies.",
     "checkpoint": "Save and load the state of a scope as JSON.",
     "status": "What is running, how far behind it is, what is in force.",

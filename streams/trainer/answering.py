@@ -23,6 +23,7 @@ from streams.trainer.job import Answer, TrainingJob, ended, failed, going_on, st
 from streams.trainer.ledger_reader import LedgerReader
 from streams.trainer.publication import open_publication, slot_name
 from streams.trainer.records import records_of
+from streams.trainer.telling import training_fields
 
 log = logging.getLogger(__name__)
 
@@ -91,6 +92,7 @@ class Answering:
             job = await self.make(self.connection, self.settings, self.store, ledger, trigger)
             log.info("trigger %s: %d experiences", trigger.trigger_id, len(job.records))
             answer = await self.training.train(job)
+            log.info("training finished", extra=training_fields(job, answer))
             if answer.artifact is not None and job.cards:
                 self.store.put(trigger.tenant_id, bundle(job.cards), kind="cards")
             return await self._with_bytes(answer)

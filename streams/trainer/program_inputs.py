@@ -24,7 +24,7 @@ async def make_program_job(
 
     Raises `Unusable` or `ArtifactError` where parts are gone.
     """
-    champion = None
+    champion, key = None, settings.phoenix_api_key
     if trigger.champion_digest is not None:
         champion = await load_artifact(connection, settings, store, trigger.tenant_id, trigger.champion_digest)
     return ProgramJob(
@@ -36,4 +36,6 @@ async def make_program_job(
         held_out=settings.program_held_out,
         time_limit_s=settings.program_time_limit_s,
         phoenix_url=settings.phoenix_url,
+        phoenix_api_key=key.get_secret_value() if key else None,
+        phoenix_project=settings.phoenix_project,
     )

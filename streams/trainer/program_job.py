@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from adapters.language_model import Interrupted, LanguageModelConfiguration
+from adapters.phoenix.projects import TEMPLATE
 from models.programs.result import Progress
 from signalbox.errors import SignalboxError
 from signalbox.events import Annotation, Experience, decode
@@ -21,7 +22,7 @@ class ProgramJob(TrainingJob):
 
     `annotations` are the labels on its decisions, newest last. `held_out` is how many held-out experiences the
     gate may ask the programs about, because each is a call of the language model. The training is traced to
-    Phoenix at `phoenix_url`, if there is one.
+    Phoenix at `phoenix_url`, if there is one, in the project that `phoenix_project` names.
     """
 
     language_model: LanguageModelConfiguration
@@ -29,6 +30,8 @@ class ProgramJob(TrainingJob):
     held_out: int = 400
     time_limit_s: float = 1800.0
     phoenix_url: str | None = None
+    phoenix_api_key: str | None = field(default=None, repr=False)
+    phoenix_project: str = TEMPLATE
 
 
 Run = Callable[[ProgramJob, Callable[[Progress], None]], Answer]
@@ -86,8 +89,13 @@ def _traced(job: ProgramJob) -> Iterator[None]:
     trigger = job.trigger
     known = {"signalbox.trigger_id": trigger.trigger_id, "signalbox.scope": trigger.scope}
     name = f"train {trigger.scope}"
-    with (
-        training_trace(job.phoenix_url, trigger.tenant_id, name, known) as callback,
-        dspy.context(callbacks=[callback]),
-    ):
+    trace = training_trace(
+        job.phoenix_url,
+        trigger.tenant_id,
+        name,
+        known,
+        api_key=job.phoenix_api_key,
+        template=job.phoenix_project,
+    )
+    with trace as callback, dspy.context(callbacks=[callback]):
         yield

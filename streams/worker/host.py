@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterable, MutableMapping
+from collections import Counter
+from collections.abc import Callable, Iterable, MutableMapping
 from typing import Literal
 from uuid import uuid4
 
 from processors.changelog import recover
+from processors.cycles.order import Order
 from processors.dead_letters import DeadLetterLimit
 from processors.intake import SourceRecord
 from processors.partition import Outputs, Partition
@@ -41,8 +43,8 @@ class PartitionHost:
         liveness: Liveness,
         recovered: MutableMapping[bytes, bytes],
     ) -> None:
+        self.policies = policies
         self._settings = settings
-        self._policies = policies
         self._writing = Writing(settings, output, liveness)
         self._catch_up = catch_up
         self._empty_until: dict[tuple[str, int], int] = {}
@@ -51,7 +53,13 @@ class PartitionHost:
         self._limit = DeadLetterLimit(settings.dead_letter_limit)
         self._locks: dict[int, asyncio.Lock] = {}
         self._turn = asyncio.Lock()
-        self._standing: Literal["at work", "suspended", "failed"] = "at work"
+        self.standing: Literal["at work", "suspended", "failed"] = "suspended"
+        self.dead_letters: Counter[str] = Counter()
+        """How many this process has written, by reason."""
+        self.on_orders: Callable[[list[Order]], None] = lambda _: None
+        """Takes the cycles that a batch ordered, once the state that knows of them is written."""
+        self.on_assigned: Callable[[], None] = lambda: None
+        """Called when `partitions` are those that this worker owns now."""
         self.written: dict[tuple[str, int], int] = {}
         """The offset up to which a source topic's partition is applied and the state after it is written."""
         self.partitions: dict[int, Partition] = {}
@@ -65,13 +73,13 @@ class PartitionHost:
         # Batches of the source topics share the partition's state; one must be written before the next begins,
         # or an older state could come to lie after a newer one.
         async with self._locks.setdefault(number, asyncio.Lock()):
-            if self._standing != "at work" or number not in self.partitions:
+            if self.standing != "at work" or number not in self.partitions:
                 return Outputs()
             try:
                 return await self._apply(topic, number, batch)
             except BaseException:
                 # State has changed that isn't written; nothing may be written on top of it.
-                self._standing = "failed"
+                self.standing = "failed"
                 raise
 
     def cursor(self, topic: str, number: int) -> int:
@@ -84,16 +92,16 @@ class PartitionHost:
 
     async def suspend(self) -> None:
         """Begin no further batch and wait for those that are being written: partitions may be taken away."""
-        if self._standing == "at work":
-            self._standing = "suspended"
+        if self.standing == "at work":
+            self.standing = "suspended"
         for lock in list(self._locks.values()):
             async with lock:
                 pass
 
     def assign(self, numbers: Iterable[int]) -> None:
         """Recover newly assigned partitions and let go of those that were taken away."""
-        if self._standing == "suspended":
-            self._standing = "at work"
+        if self.standing == "suspended":
+            self.standing = "at work"
         assigned = set(numbers)
         for number in self.partitions.keys() - assigned:
             del self.partitions[number]
@@ -104,12 +112,13 @@ class PartitionHost:
         if kept:
             for key in [k for k in self._recovered if int(k.partition(b"/")[0]) in kept]:
                 del self._recovered[key]
+        self.on_assigned()
 
     def _recover(self, number: int) -> None:
         prefix = f"{number}/".encode()
         keys = [key for key in self._recovered if key.startswith(prefix)]
         records = {key[len(prefix) :].decode(): self._recovered.pop(key) for key in keys}
-        partition = recover(number, self._policies, uuid4().hex[:12], records)
+        partition = recover(number, self.policies, uuid4().hex[:12], records)
         self.partitions[number] = partition
         log.info(
             "partition recovered",
@@ -132,6 +141,9 @@ class PartitionHost:
         if handed is not None:
             await self._writing.finish(partition, outputs, handed)
             last = outputs.dead_letters[-1].message if outputs.dead_letters else ""
+            self.dead_letters.update(letter.reason for letter in outputs.dead_letters)
+            if outputs.orders:
+                self.on_orders(outputs.orders)
             self._limit.count(outputs.applied, len(outputs.dead_letters), last)
         self.written[self._settings.topic(topic), number] = partition.cursors.get(topic, 0)
         return outputs

@@ -85,6 +85,8 @@ def training_configuration(settings: Settings) -> TrainingConfiguration:
         threshold_kind=settings.threshold_kind,
         min_effective_samples=settings.min_effective_samples,
         min_agreement=settings.min_agreement,
+        time_penalty=settings.processing_time_penalty,
+        time_half_s=settings.processing_time_half_s,
         trials=settings.trials,
         trial_share=settings.trial_share,
         trial_harm=settings.trial_harm,

@@ -6,16 +6,21 @@ import asyncio
 import gc
 import logging
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from mode.threads import WorkerThread
 
 from signalbox.errors import SignalboxError, Stop
+from streams.orchestrator.service import Orchestration
 from streams.settings import Settings
 from streams.signals import stop_on_signals
 from streams.topics import ensure_topics
+from streams.web import WebSite
+from streams.web.partition_source import PartitionSource
 from streams.worker.app import SESSION_TIMEOUT_S, build_app
 from streams.worker.catch_up import CatchUp
+from streams.worker.host import PartitionHost
 from streams.worker.liveness import Liveness
 from streams.worker.output import Output
 
@@ -24,8 +29,19 @@ log = logging.getLogger(__name__)
 STOP_LIMIT_S = 15.0
 
 
-async def serve(settings: Settings) -> None:
-    """Run a worker until SIGTERM or SIGINT; raises what made it crash."""
+def _say_ready(_: PartitionHost) -> None:
+    print("worker ready", flush=True)  # noqa: T201 whoever started us waits for this line
+
+
+async def serve(
+    settings: Settings,
+    stopping: asyncio.Event | None = None,
+    ready: Callable[[PartitionHost], None] = _say_ready,
+) -> None:
+    """Run a worker until `stopping` is set, or without one until SIGTERM or SIGINT; raises what made it crash.
+
+    `ready` is called whenever partitions were given out and their state is recovered.
+    """
     connection = settings.connection()
     await ensure_topics(connection, settings, declares_topics=settings.broker != "in-process")
     liveness = Liveness(SESSION_TIMEOUT_S)
@@ -33,25 +49,33 @@ async def serve(settings: Settings) -> None:
     await output.start()
     await catch_up.start()
     app, host = build_app(settings, connection, output, catch_up, liveness)
-    app.on_rebalance_complete.connect(_say_ready)
+    app.on_rebalance_complete.connect(lambda *_, **__: ready(host), weak=False)
+    orchestration = Orchestration(settings, connection, output, host)
+    source = PartitionSource(settings, app, host, liveness)
+    site = WebSite(settings, source)
     ends = [
-        asyncio.create_task(stop_on_signals().wait(), name="signal"),
+        asyncio.create_task((stopping or stop_on_signals()).wait(), name="stop"),
         asyncio.create_task(liveness.beat(), name="beat"),
     ]
     try:
+        await site.start()
         await app.start()
         _calm_garbage_collector()
         ends.append(asyncio.create_task(_crash(app), name="crash"))
         ends.append(asyncio.create_task(catch_up.watch(host), name="catch-up"))
+        orchestration.start()
         done, _ = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
     except BaseException as error:
         # What was taken in but not written is nowhere but in memory; leaving at once loses nothing.
         log.exception("worker stopped", exc_info=error if not isinstance(error, SignalboxError) else None)
-        await _leave(app, output, catch_up)
         raise
-    await _leave(app, output, catch_up)
+    finally:
+        source.leave()
+        await _leave(app, orchestration, output, catch_up, site)
+        for task in ends:
+            task.cancel()
 
 
 def _calm_garbage_collector() -> None:
@@ -60,7 +84,7 @@ def _calm_garbage_collector() -> None:
     gc.set_threshold(50_000, 20, 50)
 
 
-async def _leave(app: Any, *clients: Output | CatchUp) -> None:
+async def _leave(app: Any, *clients: Orchestration | Output | CatchUp | WebSite) -> None:
     # In a task of its own, because Faust's stop may end as cancelled, which would hide why the worker ends.
     leaving = asyncio.create_task(_stop(app, *clients), name="leave")
     await asyncio.wait([leaving], timeout=STOP_LIMIT_S)
@@ -77,7 +101,7 @@ async def _leave(app: Any, *clients: Output | CatchUp) -> None:
             await asyncio.to_thread(thread.join, STOP_LIMIT_S / 3)
 
 
-async def _stop(app: Any, *clients: Output | CatchUp) -> None:
+async def _stop(app: Any, *clients: Orchestration | Output | CatchUp | WebSite) -> None:
     await app.stop()
     for client in clients:
         await client.stop()
@@ -89,7 +113,3 @@ async def _crash(app: Any) -> None:
     if isinstance(reason, SignalboxError):
         raise reason
     raise Stop(f"the worker crashed: {reason!r}") from reason
-
-
-def _say_ready(*_: Any, **__: Any) -> None:
-    print("worker ready", flush=True)  # noqa: T201 whoever started us waits for this line

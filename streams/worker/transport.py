@@ -61,9 +61,24 @@ def _as_parsed(_: TP, record: Any) -> Any:
 
 def _has_more(consumer: Any, tp: TP) -> bool:
     """Whether the last fetch saw records behind the consumer's position (`lso`: without open transactions)."""
-    assignment = consumer._subscription.subscription and consumer._subscription.subscription.assignment
-    state = assignment.state_value(tp) if assignment else None
+    state = _state(consumer, tp)
     return bool(state and state.has_valid_position and state.lso and state.position < state.lso)
+
+
+def _state(consumer: Any, tp: TP) -> Any:
+    assignment = consumer._subscription.subscription and consumer._subscription.subscription.assignment
+    return assignment.state_value(tp) if assignment else None
+
+
+def is_in_touch(consumer: Any) -> bool:
+    """Whether Faust's consumer has a group coordinator; it forgets one that doesn't answer."""
+    return consumer._thread._ensure_consumer()._coordinator.coordinator_id is not None
+
+
+def end_of(consumer: Any, tp: TP) -> int | None:
+    """Where the partition ended at the last fetch of Faust's consumer; None before the first."""
+    state = _state(consumer._thread._ensure_consumer(), tp)
+    return state.lso if state else None
 
 
 class _Consumer(driver.Consumer):

@@ -72,7 +72,8 @@ def test_a_rule_decides_and_the_reasoning_names_it() -> None:
     thoughtful = Routing.with_instructions(f"Choose.\n{RULE}").prepend("reasoning", dspy.OutputField(), str)
     answer = parse(thoughtful, complete(prompt(thoughtful, CLIP)))
     assert answer["recommended_agent"] == "video_agent"
-    assert answer["reasoning"] == 'A rule says that recommended_agent is video_agent for "clip".'
+    rule = 'A rule says that recommended_agent is video_agent for "clip".'
+    assert answer["reasoning"] == f"{rule} (The offline model's reading.)"
     assert answer["confidence"] == pytest.approx((0.5 + 0.05) / 0.75, abs=0.01)
 
 

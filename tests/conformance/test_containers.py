@@ -17,7 +17,7 @@ COMPOSE: dict[str, Any] = yaml.safe_load(Path("docker-compose.yml").read_text())
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 OURS = {name: service for name, service in SERVICES.items() if "build" in service}
 DOCKERFILE = Path("Dockerfile").read_text()
-PINNED = re.compile(r"[a-z0-9./-]+:(version-)?\d+\.\d+\.\d+[a-z0-9.-]*(@sha256:[0-9a-f]{64})?")
+PINNED = re.compile(r"[a-z0-9./-]+:(version-|v)?\d+\.\d+\.\d+[a-z0-9.-]*(@sha256:[0-9a-f]{64})?")
 
 
 def instructions(word: str) -> list[str]:
@@ -68,9 +68,30 @@ def test_every_setting_is_known_and_its_value_accepted(monkeypatch: Any) -> None
 def test_every_command_is_one_of_the_command_line() -> None:
     for service in OURS.values():
         assert service["command"][0] in COMMANDS
-        program, command, *_ = service["healthcheck"]["test"][1:]
-        assert program == "/signalbox/bin/signalbox"
-        assert command in COMMANDS
+    program, command, *_ = OURS["trainer"]["healthcheck"]["test"][1:]
+    assert program == "/signalbox/bin/signalbox"
+    assert command in COMMANDS
+
+
+def test_the_workers_health_is_asked_for_where_it_is_served() -> None:
+    worker = OURS["worker"]
+    port = worker["environment"]["SIGNALBOX_WEB_PORT"]
+    assert worker["environment"]["SIGNALBOX_WEB_HOST"] == "0.0.0.0"
+    assert worker["ports"] == [f"127.0.0.1:{port}:{port}"]
+    _, python, option, code = worker["healthcheck"]["test"]
+    assert (python, option) == ("/signalbox/.venv/bin/python", "-c")
+    assert f"http://127.0.0.1:{port}/health'" in code
+    compile(code, "healthcheck", "exec")
+    scraped = yaml.safe_load(Path("docs/prometheus/prometheus.yml").read_text())["scrape_configs"]
+    assert scraped[0]["static_configs"][0]["targets"] == [f"worker:{port}"]
+
+
+def test_prometheus_is_pinned_and_given_files_that_are_there() -> None:
+    prometheus = yaml.safe_load(Path("docs/prometheus/compose.yml").read_text())["services"]["prometheus"]
+    assert PINNED.fullmatch(prometheus["image"])
+    folder = Path(prometheus["volumes"][0].partition(":")[0])
+    assert {"prometheus.yml", "alerts.yml"} <= {path.name for path in folder.iterdir()}
+    assert set(prometheus["depends_on"]) <= set(SERVICES)
 
 
 def test_every_service_has_a_health_check_and_ours_wait_for_kafka() -> None:

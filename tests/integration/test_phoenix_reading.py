@@ -9,12 +9,14 @@ from uuid import uuid4
 
 import pytest
 
-from adapters.phoenix.annotations import NAME, PhoenixAnnotations
+from adapters.phoenix.annotations import PhoenixAnnotations
 from adapters.phoenix.connection import Phoenix, PhoenixUnavailable
 from adapters.phoenix.projects import PhoenixProjects, project_of, tenant_in
+from adapters.phoenix.span_annotation import NAME
 from adapters.phoenix.spans import PhoenixSpans, Span
-from processors.spans import annotation_of, label_row
-from signalbox.events import Annotation, moment_at
+from processors.annotation import AnnotationStorage
+from processors.spans import PhoenixSpanEvaluator, annotation_of, label_row
+from signalbox.events import Annotation, Entity, moment_at
 from tests.integration.phoenix_support import eventually, phoenix_server
 
 pytestmark = pytest.mark.integration
@@ -47,6 +49,15 @@ def send(phoenix: Phoenix, tenant: str, starts_s: list[float], **attributes: Any
 def read(phoenix: Phoenix, tenant: str, page: int = 500, since_s: float = NOW_S - 1e6) -> list[Span]:
     pages = PhoenixSpans(phoenix, page).read(project_of(tenant), NAMES, since_s, NOW_S + 1e4)
     return [span for found in pages for span in found]
+
+
+def ask(phoenix: Phoenix, query: str, **variables: Any) -> Any:
+    """What GraphQL answers, which is what Phoenix's pages speak."""
+    answer = phoenix.post("/graphql", {"query": query, "variables": variables})
+    assert answer is not None
+    assert "errors" not in answer, answer
+    (found,) = answer["data"].values()
+    return found
 
 
 @pytest.fixture
@@ -88,6 +99,15 @@ def test_attributes_keep_their_types(server: Phoenix, tenant: str) -> None:
     assert (span.status, span.latency_s) == ("OK", 0.5)
 
 
+def test_what_was_nested_is_read_out_of_its_parts(server: Phoenix, tenant: str) -> None:
+    context = {"entities": [{"text": "Curie", "label": "person"}, {"text": "radium"}], "enhanced_query": "e"}
+    send(server, tenant, [NOW_S], **{"routing.context": context, "routing.candidate_agents": ["video", "text"]})
+    found = PhoenixSpanEvaluator(tenant, NAMES).evaluate(read(server, tenant), frozenset())
+    (decision,) = found.decisions
+    assert decision.entities == (Entity(text="Curie", label="person"), Entity(text="radium"))
+    assert (decision.enhanced_query, decision.candidate_agents) == ("e", ("video", "text"))
+
+
 def test_two_tenants_are_two_projects_and_are_found_by_name(server: Phoenix, tenant: str) -> None:
     other = f"{tenant}-b"
     one, two = send(server, tenant, [NOW_S]), send(server, other, [NOW_S])
@@ -100,7 +120,7 @@ def test_two_tenants_are_two_projects_and_are_found_by_name(server: Phoenix, ten
 
 def test_a_project_that_does_not_exist_has_nothing_and_a_server_that_is_away_says_so(server: Phoenix) -> None:
     assert read(server, "nobody") == []
-    assert PhoenixAnnotations(server).since(project_of("nobody"), None) == ([], None)
+    assert PhoenixAnnotations(server).since(project_of("nobody"), None)[0] == []
     away = Phoenix("http://127.0.0.1:9", timeout_s=2.0)
     with pytest.raises(PhoenixUnavailable, match=r"Phoenix at http://127.0.0.1:9: ConnectError"):
         read(away, "nobody")
@@ -109,7 +129,8 @@ def test_a_project_that_does_not_exist_has_nothing_and_a_server_that_is_away_say
 def test_a_label_of_a_person_on_an_old_span_is_found(server: Phoenix, tenant: str) -> None:
     old, _ = send(server, tenant, [NOW_S - 900_000.0, NOW_S])
     annotations = PhoenixAnnotations(server)
-    assert annotations.since(project_of(tenant), None) == ([], None)
+    found, watermark_s = annotations.since(project_of(tenant), None)
+    assert found == []
     server.client.spans.add_span_annotation(
         span_id=old,
         annotation_name=NAME,
@@ -119,13 +140,13 @@ def test_a_label_of_a_person_on_an_old_span_is_found(server: Phoenix, tenant: st
         identifier="alice",
         sync=True,
     )
-    (found,), watermark_s = annotations.since(project_of(tenant), NOW_S - 60.0)
+    (found,), watermark_s = annotations.since(project_of(tenant), watermark_s)
     told = annotation_of(found, tenant)
     assert (told.decision_id, told.annotator, told.suggested_agent) == (f"span/{old}", "alice", "text")
     assert told.decided_at == moment_at(NOW_S - 900_000.0)
     (again,), _ = annotations.since(project_of(tenant), watermark_s)
     assert annotation_of(again, tenant) == told
-    assert annotations.since(project_of(tenant), (watermark_s or 0.0) + 1.0)[0] == []
+    assert annotations.since(project_of(tenant), found.updated_s + 1.0)[0] == []
 
 
 def test_a_models_label_is_stored_with_all_it_says_and_is_no_persons(server: Phoenix, tenant: str) -> None:
@@ -148,7 +169,42 @@ def test_a_models_label_is_stored_with_all_it_says_and_is_no_persons(server: Pho
     assert (stored.label, stored.kind, stored.score) == ("wrong_routing", "LLM", pytest.approx(0.12))
     back = annotation_of(stored, tenant)
     assert (back.confidence, back.reasoning, back.suggested_agent) == (0.7, "It asks for a text.", "text")
-    assert annotations.since(project_of(tenant), None) == ([], None)
+    assert annotations.since(project_of(tenant), None)[0] == []
+
+
+def test_what_a_person_writes_over_a_models_label_in_phoenixs_pages_is_the_persons(
+    server: Phoenix, tenant: str
+) -> None:
+    changed, untouched = send(server, tenant, [NOW_S, NOW_S])
+    annotations = PhoenixAnnotations(server)
+    storage = AnnotationStorage(annotations, tenant, project_of(tenant))
+    label = {"tenant_id": tenant, "annotator": "llm:judge", "kind": "llm", "label": "wrong_routing"}
+    model = Annotation(occurred_at=moment_at(NOW_S), decision_id="d1", suggested_agent="text", **label)  # type: ignore[arg-type]
+    assert storage.put([(model, changed), (model, untouched)]) == []
+    (node,) = ask(server, f'query {{ getSpanByOtelId(spanId: "{changed}") {{ spanAnnotations {{ id }} }} }}')[
+        "spanAnnotations"
+    ]
+    # This is what the pages do where a label is edited.
+    ask(
+        server,
+        """mutation ($id: ID!) { patchSpanAnnotations(input: [{annotationId: $id, label: "correct",
+        annotatorKind: HUMAN, source: APP}]) { spanAnnotations { id } } }""",
+        id=node["id"],
+    )
+    (found,), _ = annotations.since(project_of(tenant), None)
+    told = annotation_of(found, tenant)
+    assert (told.annotator, told.kind, told.label) == ("phoenix", "human", "correct_routing")
+    assert (told.suggested_agent, told.decision_id) == (None, f"span/{changed}")
+    assert storage.put([(model, changed)]) == []
+    assert [each.kind for each in storage.labels([changed])] == ["human"]
+    approved = storage.approve(untouched, "llm:judge", "alice", moment_at(NOW_S + 60.0))
+    assert approved is not None
+    assert list(storage.labels([untouched])) == [approved]
+    (row,) = annotations.read(project_of(tenant), [untouched])
+    assert row.metadata["supersedes"]["label"] == "wrong_routing"
+    assert storage.statistics()["reviewed"] == 2
+    unknown = [f"{i:016x}" for i in range(500)]
+    assert len(list(annotations.read(project_of(tenant), [*unknown, changed, untouched]))) == 2
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ import pytest
 from dspy.lm15 import Message, Response, TextPart, Usage
 from phoenix.client import Client
 
-from adapters.phoenix.projects import project_of
+from adapters.phoenix.projects import TEMPLATE, project_of
 from adapters.phoenix.training_trace import training_trace
 from tests.integration.phoenix_support import eventually
 
@@ -39,12 +39,13 @@ def ask(parrot: Parrot, callback: Any, query: str) -> None:
         dspy.Predict("query -> agent")(query=query)
 
 
-def spans_of(url: str, tenant_id: str, count: int) -> list[Any]:
+def spans_of(url: str, tenant_id: str, count: int, template: str = TEMPLATE) -> list[Any]:
     client = Client(base_url=url)
 
     def look() -> list[Any]:
         try:
-            found = list(client.spans.get_spans(project_identifier=project_of(tenant_id)))
+            project = project_of(tenant_id, template)
+            found = list(client.spans.get_spans(project_identifier=project))
         except Exception as error:  # noqa: BLE001  # the project is 404 until its first span lands
             assert "404" in str(error), error
             return []
@@ -84,6 +85,13 @@ def test_tenants_have_projects_of_their_own(phoenix: str) -> None:
             pass
     for tenant in tenants:
         assert [span["name"] for span in spans_of(phoenix, tenant, 1)] == [f"train for {tenant}"]
+
+
+def test_a_project_has_the_name_that_the_settings_say(phoenix: str) -> None:
+    tenant, template = f"named-{uuid4().hex[:6]}", "team.{tenant_id}.x"
+    with training_trace(phoenix, tenant, "train", {}, template=template):
+        pass
+    assert len(spans_of(phoenix, tenant, 1, template)) == 1
 
 
 def test_a_training_goes_on_without_phoenix() -> None:

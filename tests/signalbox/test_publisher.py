@@ -17,7 +17,7 @@ from signalbox import topics
 from signalbox.connection import Connection
 from signalbox.delivery import Delivery, Record
 from signalbox.errors import ConfigurationError, InvalidEvent
-from signalbox.events import AgentCard, RoutingDecision, RoutingOutcome, WorkflowExecution
+from signalbox.events import AgentCard, Annotation, RoutingDecision, RoutingOutcome, WorkflowExecution
 from signalbox.publisher import Publisher
 
 NOWHERE = Connection("127.0.0.1:1")
@@ -122,13 +122,22 @@ def test_every_kind_of_event_has_its_topic_and_the_key_of_its_decision() -> None
     workflow = WorkflowExecution(
         tenant_id="acme", occurred_at=NOON, workflow_id="w", query="q", success=True, decision_id="d-1"
     )
-    for event in (decision(), outcome(), workflow):
+    label = Annotation(
+        tenant_id="acme",
+        occurred_at=NOON,
+        decision_id="d-1",
+        annotator="judge",
+        kind="code",
+        label="ambiguous",
+    )
+    for event in (decision(), outcome(), workflow, label):
         publisher.publish(event)
     records = publisher._outbox.hand_over().unconfirmed
     assert [record.topic for record in records] == [
         topics.ROUTING_DECISION,
         topics.ROUTING_OUTCOME,
         topics.WORKFLOW_EXECUTION,
+        topics.ANNOTATION,
     ]
     assert {record.key for record in records} == {topics.tenant_key("acme", "d-1", 8).encode()}
 

@@ -62,6 +62,17 @@ async def test_the_second_stage_has_the_same_evidence_and_the_labels_of_it() -> 
     assert (found.look, found.champion_digest, record.key) == (1, None, b"acme")
 
 
+async def test_a_trigger_that_was_made_for_labels_has_them_already_and_reaches_back() -> None:
+    experiences = OffsetRange(topic="routing-experience", partition=1, start=3, end=9)
+    asked = routing(reasons=("annotations", "interval"), ranges=(experiences, LABELS))
+    chain = ProgramChain(CHAIN.connection, CHAIN.settings)
+    answer = without_training(asked, "rejected", "not_proven", "")
+    (record,) = await chain.after(asked, answer, PolicyLedger())
+    found = decode(OptimizationTrigger, record.value or b"")
+    assert found.ranges == asked.ranges
+    assert found.reasons == ("multi_stage", "annotations")
+
+
 @pytest.mark.parametrize(
     "changes",
     [

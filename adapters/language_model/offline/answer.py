@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from adapters.language_model.offline.offers import is_confidence, is_explanation, offered_values
+from adapters.language_model.offline.descriptions import description_voices
+from adapters.language_model.offline.offers import NONE, is_confidence, is_explanation, offered_values
 from adapters.language_model.offline.prompt import Field, Prompt
 from adapters.language_model.offline.rules import Rulebook, read_rules
 from adapters.language_model.offline.voices import Voice, neighbour_voices, rule_voices
@@ -32,27 +33,34 @@ class Decision:
 def answer(prompt: Prompt, draw: Draw | None = None) -> dict[str, str]:
     """A value for every output field: the one with most votes, or with `draw` one drawn by the votes.
 
-    An explanation says what decided the first field that is no explanation, and a confidence how clearly.
+    An explanation says what decided the first field that is no explanation, and a confidence how clearly. A
+    rule may go by an output that comes before its own.
     """
     rules = read_rules(prompt.instruction)
-    decisions = {
-        output.name: _decide(prompt, output, rules, draw)
-        for output in prompt.outputs
-        if not is_explanation(output.name) and not is_confidence(output)
-    }
+    told, decisions = dict(prompt.request), dict[str, Decision]()
+    for output in prompt.outputs:
+        if not is_explanation(output.name) and not is_confidence(output):
+            decisions[output.name] = decided = _decide(prompt, output, rules, told, draw)
+            told[output.name] = decided.value
     first = next(iter(decisions.values()), Decision("", 0.5, "There is nothing to decide."))
 
     def text(output: Field) -> str:
         if is_explanation(output.name):
-            return first.because
+            return f"{first.because} (The offline model's reading.)"
         return f"{first.share:.2f}" if is_confidence(output) else decisions[output.name].value
 
     return {output.name: text(output) for output in prompt.outputs}
 
 
-def _decide(prompt: Prompt, output: Field, rules: Rulebook, draw: Draw | None) -> Decision:
+def _decide(
+    prompt: Prompt, output: Field, rules: Rulebook, told: Mapping[str, str], draw: Draw | None
+) -> Decision:
     offered = offered_values(prompt, output)
-    voices = [*rule_voices(prompt, output, rules, offered), *neighbour_voices(prompt, output, offered)]
+    voices = [
+        *rule_voices(told, output, rules, offered),
+        *neighbour_voices(prompt, output, offered),
+        *description_voices(prompt, offered),
+    ]
     if not voices and (draw is None or not offered):
         return _prior(prompt, output, rules, offered)
     share = _shares(voices, offered or dict.fromkeys(voice.value for voice in voices))
@@ -63,12 +71,14 @@ def _decide(prompt: Prompt, output: Field, rules: Rulebook, draw: Draw | None) -
 
 
 def _shares(voices: Sequence[Voice], values: Iterable[str]) -> dict[str, float]:
-    """Each value's share of the votes; they add up to 1."""
+    """Each value's share of the votes; they add up to 1. Doubt speaks for none, where that is a value."""
     votes = dict.fromkeys(values, 0.0)
     for voice in voices:
         votes[voice.value] += voice.weight
-    total = sum(votes.values()) + _DOUBT
-    return {value: (vote + _DOUBT / len(votes)) / total for value, vote in votes.items()}
+    for value in [NONE] if NONE in votes else list(votes):
+        votes[value] += _DOUBT if value == NONE else _DOUBT / len(votes)
+    total = sum(votes.values())
+    return {value: vote / total for value, vote in votes.items()}
 
 
 def _drawn(share: Mapping[str, float], number: float) -> str:
@@ -87,13 +97,15 @@ def _drawn(share: Mapping[str, float], number: float) -> str:
 def _prior(prompt: Prompt, output: Field, rules: Rulebook, offered: Sequence[str]) -> Decision:
     """What to answer when nothing speaks.
 
-    That is what the rules say of this case, else the demos' most frequent value, else the first that is
-    offered.
+    That is what the rules say of this case, else none where that is a value, else the demos' most frequent
+    value, else the first that is offered.
     """
     share = 1.0 / max(len(offered), 1)
     default = rules.default(output.name)
     if default is not None and (not offered or default in offered):
         return Decision(default, share, f"No rule or example speaks; otherwise {output.name} is {default}.")
+    if NONE in offered:
+        return Decision(NONE, 1.0, "No rule or example speaks for any.")
     labels = Counter(demo.outputs[output.name] for demo in prompt.demos if output.name in demo.outputs)
     known = [value for value in labels if not offered or value in offered]
     if known:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 from adapters.language_model.offline.prompt import Field, Prompt
 from adapters.language_model.offline.values import is_number, listed, text_of, words
 
 _EXPLANATIONS = frozenset({"reasoning", "rationale", "explanation", "justification"})
 _ONE_OF = re.compile(r"\bone of the (\w+(?: \w+)?)")
+_OR_NONE = re.compile(r"\bor none\b")
+NONE = "none"
+"""What stands for no value, where a description says "or none"."""
 
 
 def is_explanation(name: str) -> bool:
@@ -34,9 +38,15 @@ def is_label(name: str, value: object) -> bool:
 
 
 def offered_values(prompt: Prompt, output: Field) -> tuple[str, ...]:
-    """The values that the prompt allows, in its order; none where it doesn't restrict them."""
+    """The values that the prompt allows, in its order; empty where it doesn't restrict them."""
     if output.values or not _takes_names(output):
         return output.values
+    found = _listed_values(prompt, output)
+    is_optional = found and _OR_NONE.search(output.description.lower())
+    return tuple(dict.fromkeys((*found, NONE))) if is_optional else found
+
+
+def _listed_values(prompt: Prompt, output: Field) -> tuple[str, ...]:
     for item in prompt.inputs:
         if offers(item, output):
             return listed(prompt.request.get(item.name, ""))
@@ -63,6 +73,28 @@ def offers(item: Field, output: Field) -> bool:
     last = output.name.rpartition("_")[2]
     is_list = item.type.startswith("list[str") or "separated by commas" in item.description
     return is_list and bool({last, last + "s"} & {*words(item.description), *parts})
+
+
+def reference_fields(prompt: Prompt) -> set[str]:
+    """Inputs that say what can be answered: those that list values, and those that describe them."""
+    values = {value for output in prompt.outputs for value in offered_values(prompt, output)}
+    return {
+        item.name
+        for item in prompt.inputs
+        if any(offers(item, output) for output in prompt.outputs) or described(prompt, item.name, values)
+    }
+
+
+def described(prompt: Prompt, name: str, offered: Collection[str]) -> dict[str, str]:
+    """The values that an input describes; none unless one of them is offered.
+
+    The first input is what is asked, and describes nothing.
+    """
+    if name == prompt.inputs[0].name:
+        return {}
+    lines = (line.partition(": ") for line in prompt.request.get(name, "").splitlines())
+    found = {value.strip(): text for value, colon, text in lines if colon}
+    return found if any(value in offered for value in found) else {}
 
 
 def _takes_names(output: Field) -> bool:

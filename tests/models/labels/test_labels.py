@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from models.labels import LABELS, label_signals, trust_of
 from models.labels.agreement import LEAST_COMMON, UNPROVEN
-from processors.training.labels import worth
+from processors.training.label_rewards import worth
 from signalbox.events import Annotation
 from tests.models.logs import START
 

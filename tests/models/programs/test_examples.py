@@ -106,6 +106,15 @@ def test_of_several_annotations_a_persons_newest_counts_in_whatever_order_they_c
     assert agent_of(example_of(experience(0.1), *given, late)) == "alpha"
 
 
+def test_a_models_label_weighs_the_trust_in_it_until_a_person_approves_it() -> None:
+    said = annotation("wrong_routing", "beta", annotator="bot", kind="llm")
+    approved = msgspec.structs.replace(said, reviewed=True)
+    for label, expected in ((said, 0.8 * 0.25), (approved, 0.8)):
+        found = examples_of(SPEC, [experience(0.1)], [label], CONFIGURATION, trust={"bot": 0.25})
+        assert found.examples[0].weight == pytest.approx(expected)
+    assert example_of(experience(0.1), said).weight == 0.8
+
+
 def test_without_propensity_or_label_there_is_no_example_and_it_is_counted() -> None:
     found = examples_of(SPEC, [experience(0.9, None), experience(0.9)], (), CONFIGURATION)
     assert (len(found.examples), found.without_propensity) == (1, 1)

@@ -82,6 +82,54 @@ def test_the_less_sure_a_router_was_the_more_a_label_teaches() -> None:
     assert values[0] < values[1]
 
 
+@settings(max_examples=20, deadline=None)
+@given(st.integers(0, 1000))
+def test_within_a_priority_the_most_telling_comes_first(seed: int) -> None:
+    requests = AnnotationAgent().select(logged(60, seed), now_s=NOW_S).requests
+    for priority in ("high", "medium", "low"):
+        values = [each.value for each in requests if each.priority == priority]
+        assert values == sorted(values, reverse=True)
+        assert all(0.0 <= each <= 1.0 for each in values)
+
+
+def test_of_equals_the_oldest_comes_first() -> None:
+    first = logged(1)[0]
+    same = [
+        replace(first, decision_id=f"d{n}", occurred_at=moment_at(NOW_S - n), decision=first.decision)
+        for n in range(5)
+    ]
+    found = AnnotationAgent(AnnotationPolicy(confidence_threshold=1.0)).select(same, now_s=NOW_S).requests
+    assert found[0].decision_id == "d4"
+
+
+def test_what_is_like_a_labelled_query_teaches_less() -> None:
+    items = [
+        replace(item, decision=replace(item.decision, query=query, confidence=0.2))
+        for item, query in zip(
+            log(3), ("the harbour lights", "the harbour lights", "a song of whales"), strict=True
+        )
+    ]
+    asked = {decision_hash("acme", items[0].decision_id)}
+    for known in ({"requested": asked}, {"labelled": asked}):
+        found = AnnotationAgent().select(items[:], now_s=NOW_S, **known).requests
+        values = {each.query: each.value for each in found}
+        assert values["the harbour lights"] < values["a song of whales"]
+
+
+def test_queries_that_come_often_are_worth_more() -> None:
+    queries = ["the harbour lights"] * 20 + ["a song of whales"]
+    items = [
+        replace(item, reward=0.5, decision=replace(item.decision, query=query, confidence=0.2))
+        for item, query in zip(log(21), queries, strict=True)
+    ]
+    assert AnnotationAgent().select(items, now_s=NOW_S).requests[0].query == "the harbour lights"
+
+
+def test_most_traffic_that_goes_well_is_left_alone() -> None:
+    items = [replace(item, outcome=Signals(agent_success=True)) for item in log(50)]
+    assert AnnotationAgent().select(items, now_s=NOW_S).requests == []
+
+
 def label(decision_id: str, **fields: object) -> Annotation:
     given_fields = {"annotator": "llm:judge", "kind": "llm", "label": "wrong_routing"} | fields
     return Annotation(tenant_id="acme", occurred_at=START, decision_id=decision_id, **given_fields)

@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from processors.annotation.priority import Ending, ending_of, priority_of
+from processors.annotation.priority import Ending, confidence_of, ending_of, priority_of
 from signalbox.events import Signals
 from tests.models.logs import experience, log
 
@@ -46,3 +46,19 @@ def test_the_rules(ending: Ending, confidence: float | None, expected: str | Non
 def test_how_a_decision_ended(outcome: Signals, reward: float, expected: str) -> None:
     item = replace(experience(log(1)[0].decision, reward), outcome=outcome)
     assert ending_of(item) == expected
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"confidence": 0.0}, 0.0),
+        ({"slot": "champion", "probabilities": (0.1, 0.7, 0.2, 0.0)}, 0.5),
+        ({"slot": "champion", "probabilities": (0.25,) * 4}, 0.0),
+        ({"slot": "baseline", "probabilities": (0.25,) * 4}, None),
+        ({"slot": "champion", "probabilities": None, "propensity": 0.9}, None),
+    ],
+)
+def test_how_sure_the_router_was(changes: dict[str, object], expected: float | None) -> None:
+    decision = replace(log(1)[0].decision, **changes)
+    found = confidence_of(experience(decision, 0.5))
+    assert found == (expected if expected is None else pytest.approx(expected))

@@ -4,13 +4,16 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from processors.identity import decision_hash
 from processors.reward import RewardPolicy, reward
 from processors.spans import PhoenixSpanEvaluator, SpanEvaluation
+from processors.spans import attributes as names
 from processors.spans.decision import decision_of
 from signalbox.errors import Unusable
-from signalbox.events import Entity, Relationship, encode
+from signalbox.events import Entity, Relationship, RoutingDecision, decode, encode
 from tests.processors.builders import COMPLETE, NOON, Worker, decision
 from tests.processors.spans.builders import NAMES, span
 
@@ -53,6 +56,8 @@ def test_quality_is_guessed_as_the_specification_says(
         ("UNSET", {"agent.success": "false"}, False),
         ("UNSET", {"http.status_code": 204}, True),
         ("OK", {"http.response.status_code": 503}, False),
+        ("OK", {"http.status_code": 404}, False),
+        ("OK", {"http.status_code": 302}, True),
         ("UNSET", {"outcome.success": True, "http.status_code": 500}, True),
     ],
 )
@@ -101,6 +106,16 @@ def test_the_specifications_context_is_read_as_text_or_as_an_object() -> None:
     assert expected.enhanced_query == "find Marie Curie on radium"
     text = decision_of(span(attributes={"routing.context": json.dumps(context)}), "harbor")
     assert encode(text) == encode(expected)
+    parts = {
+        "routing.context.entities.0.text": "Marie Curie",
+        "routing.context.entities.0.label": "person",
+        "routing.context.entities.1": "radium",
+        "routing.context.relationships.0.subject": "Marie Curie",
+        "routing.context.relationships.0.relation": "discusses",
+        "routing.context.relationships.0.object": "radium",
+        "routing.context.enhanced_query": "find Marie Curie on radium",
+    }
+    assert encode(decision_of(span(attributes=parts), "harbor")) == encode(expected)
 
 
 def test_a_routers_own_span_has_all_that_an_event_has() -> None:
@@ -112,6 +127,8 @@ def test_a_routers_own_span_has_all_that_an_event_has() -> None:
         "routing.slot": "champion",
         "routing.policy_digest": "a" * 64,
         "routing.modality": "video",
+        "routing.explored": True,
+        "routing.policy_version": 3,
         "session.id": "s-1",
         "user.id": "u-1",
     }
@@ -119,6 +136,22 @@ def test_a_routers_own_span_has_all_that_an_event_has() -> None:
     assert (found.decision_id, found.candidate_agents, found.propensity) == ("d-7", ("video", "text"), 0.75)
     assert (found.slot, found.policy_digest, found.modality) == ("champion", "a" * 64, "video")
     assert (found.session_id, found.user_id, found.span_id) == ("s-1", "u-1", "00000000000000aa")
+    assert (found.explored, found.policy_version) == (True, 3)
+
+
+def test_a_propensity_without_candidates_is_none() -> None:
+    found = decision_of(span(attributes={"routing.propensity": 0.3, "routing.probabilities": [0.3, 0.7]}), "h")
+    assert (found.candidate_agents, found.propensity, found.probabilities) == (("video",), None, None)
+
+
+def test_what_failed_is_told_in_few_words() -> None:
+    def error(**attributes: str) -> str | None:
+        failed = span(status="ERROR", status_message="ValueError: " + 500 * "x", attributes=attributes)
+        outcome = decision_of(failed, "harbor").outcome
+        return outcome.error_class if outcome else None
+
+    assert error(**{"exception.type": "ValueError"}) == "ValueError"
+    assert error() == "ValueError: " + 244 * "x"
 
 
 @pytest.mark.parametrize(
@@ -148,18 +181,25 @@ def test_other_names_are_read(attributes: dict[str, Any], agent: str, query: str
 
 
 @pytest.mark.parametrize(
-    ("attributes", "what"),
+    ("attributes", "counted", "what"),
     [
-        ({"routing.chosen_agent": None}, "routing.chosen_agent: missing"),
-        ({"routing.query": None}, "routing.query: missing"),
-        ({"routing.confidence": 1.5}, "confidence"),
-        ({"routing.confidence": "high"}, "got 'high'"),
-        ({"routing.candidate_agents": ["text"]}, "'video' is not among"),
+        ({"routing.chosen_agent": None}, "ignored", "routing.chosen_agent: missing"),
+        ({"routing.query": None}, "ignored", "routing.query: missing"),
+        ({"routing.confidence": 1.5}, "errors", "confidence`; got 1.5"),
+        ({"routing.confidence": "high"}, "errors", "got 'high'"),
+        ({"routing.confidence": float("nan")}, "errors", "confidence`; got nan"),
+        ({"routing.candidate_agents": ["text"]}, "errors", "'video' is not among"),
+        ({"routing.context": 5}, "errors", "routing.context"),
+        ({"routing.context": "[" * 100_000}, "errors", "routing.context"),
+        ({"routing.context": {"entities": "radium"}}, "errors", "got `str`"),
+        ({"routing.context." + "a." * 100_000: 1}, "errors", "recursion"),
     ],
+    ids=range(10),
 )
-def test_a_bad_span_is_said_and_spoils_no_other(attributes: dict[str, Any], what: str) -> None:
+def test_a_bad_span_is_said_and_spoils_no_other(attributes: dict[str, Any], counted: str, what: str) -> None:
     found = evaluated(span("00000000000000bb", attributes=attributes), span())
-    assert (found.ignored, len(found.decisions), found.numbers["spans_processed"]) == (1, 1, 2)
+    assert (len(found.decisions), found.numbers["spans_processed"]) == (1, 2)
+    assert {"ignored": found.ignored, "errors": found.errors} == {"ignored": 0, "errors": 0} | {counted: 1}
     assert found.problems[0].startswith("span 00000000000000bb: ")
     assert what in found.problems[0]
 
@@ -182,6 +222,7 @@ def test_a_second_evaluation_finds_nothing_new_and_the_numbers_are_those_of_the_
         "avg_confidence": pytest.approx(0.35),
         "success_rate": 0.75,
         "ignored": 0.0,
+        "errors": 0.0,
     }
     assert first.agents == {"video": 8}
     again = evaluated(*spans, known=frozenset(item for item, _ in first.spans))
@@ -204,3 +245,23 @@ def test_a_decision_that_came_both_ways_counts_once() -> None:
 def test_a_wrong_attribute_names_itself() -> None:
     with pytest.raises(Unusable, match=r"agent.result_count: .* got 'many'"):
         decision_of(span(attributes={"agent.result_count": "many"}), "harbor")
+
+
+NAMED = sorted(name for group in vars(names).values() if isinstance(group, tuple) for name in group)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["text", "entities", "0"]), inner)
+    ),
+    max_leaves=5,
+)
+PARTS = st.sampled_from(["", ".0", ".entities", ".entities.0.text", ".entities.x"])
+
+
+@given(st.dictionaries(st.tuples(st.sampled_from(NAMED), PARTS).map("".join), JSON, max_size=6))
+def test_whatever_a_span_says_it_is_a_decision_or_a_problem(attributes: dict[str, Any]) -> None:
+    found = evaluated(span(attributes=attributes))
+    assert len(found.decisions) + found.ignored + found.errors == 1
+    assert len(found.problems) == found.ignored + found.errors
+    for each in found.decisions:
+        assert decode(RoutingDecision, encode(each)) == each

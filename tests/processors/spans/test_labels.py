@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from adapters.phoenix.annotations import SpanAnnotation
+from adapters.phoenix.span_annotation import SpanAnnotation
 from processors.spans import annotation_of, label_row
 from signalbox.errors import Unusable
 from signalbox.events import moment_at
@@ -59,3 +59,49 @@ def test_an_approved_label_keeps_what_it_said_there_and_back() -> None:
     found = annotation_of(row, "harbor")
     assert (found.label, found.confidence, found.reasoning) == (told.label, told.confidence, told.reasoning)
     assert (found.suggested_agent, found.approved_by, found.reviewed) == ("image", "alice", True)
+
+
+@pytest.mark.parametrize(
+    ("label", "explanation", "expected"),
+    [
+        ("wrong", "agent: text_search.", "text_search"),
+        ("wrong_routing", 'suggested_agent="text search"!', "text search"),
+        ("wrong", "The agents: both bad.", None),
+        ("correct", "agent: text_search", None),
+        ("ambiguous", "the agent: hard to say", None),
+    ],
+)
+def test_a_suggestion_is_read_where_something_was_wrong(
+    label: str, explanation: str, expected: str | None
+) -> None:
+    found = annotation_of(replace(PERSON, label=label, explanation=explanation), "harbor")
+    assert found.suggested_agent == expected
+
+
+def test_our_own_label_of_a_person_comes_back_as_the_same_event() -> None:
+    told = annotation(annotator="alice", kind="human", reviewed=True)
+    row = label_row(told, "00000000000000aa")
+    found = annotation_of(replace(row, updated_s=NOON + 99.0, user="owner-of-the-key"), "harbor")
+    assert (found.annotator, found.occurred_at, found.label) == ("alice", told.occurred_at, told.label)
+
+
+def test_a_label_that_a_person_wrote_over_a_models_is_the_persons() -> None:
+    stored = label_row(
+        annotation(annotator="llm:judge", kind="llm", confidence=0.3, suggested_agent="image"), "0" * 16
+    )
+    edited = replace(stored, kind="HUMAN", source="APP", label="correct", updated_s=NOON + 99.0)
+    found = annotation_of(edited, "harbor")
+    assert (found.annotator, found.kind, found.label) == ("phoenix", "human", "correct_routing")
+    assert (found.confidence, found.suggested_agent, found.occurred_at) == (1.0, None, moment_at(NOON + 99.0))
+    assert annotation_of(replace(edited, user="alice"), "harbor").annotator == "alice"
+
+
+def test_what_a_label_replaces_is_kept_and_the_same_one_replaces_nothing() -> None:
+    first = annotation(annotator="llm:judge", kind="llm", confidence=0.3, reasoning="Pictures.")
+    second = replace(first, occurred_at=moment_at(NOON + 60.0), label="ambiguous")
+    row = label_row(first, "0" * 16)
+    assert "supersedes" not in row.metadata
+    newer = label_row(second, "0" * 16, row)
+    kept = newer.metadata["supersedes"]
+    assert (kept["label"], kept["confidence"], kept["explanation"]) == ("wrong_routing", 0.3, "Pictures.")
+    assert label_row(second, "0" * 16, newer) == newer

@@ -54,3 +54,18 @@ def test_confidence_that_knows_is_calibrated() -> None:
 def test_a_span_without_an_agent_proves_no_success() -> None:
     assert RoutingEvaluator().outcome(span(attributes={"routing.chosen_agent": None})) == "ambiguous"
     assert RoutingEvaluator().outcome(span(status="ERROR", attributes={"routing.confidence": "?"})) == "failure"
+
+
+def test_labels_say_where_an_agent_was_missed() -> None:
+    spans = [
+        span("00000000000000aa"),
+        span("00000000000000bb", status="ERROR"),
+        span("00000000000000cc", attributes={"routing.chosen_agent": "text"}),
+        span("00000000000000dd", attributes={"routing.chosen_agent": "text"}),
+    ]
+    right = {"00000000000000aa": "video", "00000000000000bb": "text", "00000000000000cc": "text"}
+    found = RoutingEvaluator().evaluate(spans, right)
+    assert found.precision == {"text": 1.0, "video": 0.5}
+    assert found.recall == {"text": 0.5, "video": 1.0}
+    assert found.f1 == {"text": pytest.approx(2 / 3), "video": pytest.approx(2 / 3)}
+    assert RoutingEvaluator().evaluate(spans).recall == {}

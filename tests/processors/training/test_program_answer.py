@@ -116,8 +116,20 @@ def test_annotations_become_labels_also_of_what_the_sample_left_out(promoted: Tr
     assert "Nothing can be learned" in without.message
     taught = answered(everything, [*newer, *superseded], sample=everything[:60]).result
     assert taught.training_samples > 60
-    assert (taught.verdict, taught.reason) == ("rejected", "not_proven")  # all rewards are equal
-    assert "bootstrap" in taught.message
+    # What people say is also what the gate judges by.
+    assert (taught.verdict, taught.reason) == ("promoted", "better")
+
+
+def test_what_is_older_than_the_windows_counts_only_where_it_is_labelled() -> None:
+    everything = log(200)
+    windows = (int(everything[120].occurred_at.timestamp()),)
+    asked = trigger(reasons=("multi_stage", "annotations"), windows=windows)
+    labels = [annotation(item, AGENTS[kind_of(item.decision.query)]) for item in everything[:30]]
+    one, other = (
+        answer_program(asked, items, labels, None, QUICK, offline_lm(), OFFLINE_MODEL)
+        for items in (everything, everything[:30] + everything[120:])
+    )
+    assert (one.artifact, one.result) == (other.artifact, other.result)
 
 
 def test_the_gate_asks_about_no_more_than_it_may_and_about_each_question_once() -> None:
