@@ -69,7 +69,11 @@ class Cycles:
         return self.tenants[tenant_key].order(tenant_key, cycle, at_s, run, labelled, requests)
 
     def _report(self, report: CycleReport, tenant_key: str) -> None:
-        self._tenant(tenant_key, report.started_s).reported(report, self.policy)
+        state = self._tenant(tenant_key, report.started_s)
+        # The labels that the cycle gave itself came before this report of what it asked for.
+        asked = [item for item in report.requested if item not in state.requested]
+        state.totals.annotations_completed += sum(self._labels.has(tenant_key, item) for item in asked)
+        state.reported(report, self.policy)
         self.touched.add(tenant_key)
         if report.cycle == "span_evaluation":
             self.touched_spans.add(tenant_key)

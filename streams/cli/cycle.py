@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from streams.orchestrator.ask import results_of, run_cycles
+from streams.orchestrator.ask import run_cycles
+from streams.orchestrator.results import results_of
 from streams.settings import load_settings
 
 

@@ -11,8 +11,9 @@ from typing import Any
 from processors.cycles.state import TenantCycles
 from signalbox.errors import Stop
 from signalbox.names import checked_tenant
-from streams.orchestrator.ask import read_cycles, results_of, run_cycles
+from streams.orchestrator.ask import read_cycles, run_cycles
 from streams.orchestrator.places import keys_of, partition_of
+from streams.orchestrator.results import results_of
 from streams.settings import Settings, load_settings
 from streams.status.groups import admin_client, describe_group
 from streams.worker.host import PartitionHost

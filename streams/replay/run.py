@@ -85,7 +85,11 @@ async def _replay_partition(
         return
     records = {
         topic: await read_all(
-            consumer, settings.topic(topic), number, selection.spans.get((topic, number), (0, 0))
+            consumer,
+            settings.topic(topic),
+            number,
+            # Of all, up to now: a worker that runs may have applied what came after the selection.
+            None if selection.whole else selection.spans.get((topic, number), (0, 0)),
         )
         for topic in SOURCE_TOPICS
     }

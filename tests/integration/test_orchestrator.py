@@ -23,7 +23,8 @@ from signalbox.errors import Retry
 from signalbox.events import Annotation, AnnotationRequest, TrainingResult, decode
 from signalbox.policy import DecisionFeatures, Policy
 from signalbox.topics import ANNOTATION, ANNOTATION_REQUEST
-from streams.orchestrator.ask import results_of, run_cycles
+from streams.orchestrator.ask import run_cycles
+from streams.orchestrator.results import results_of
 from streams.settings import Settings
 from streams.trainer.reading import read_artifact
 from tests.integration.phoenix_support import eventually
@@ -77,9 +78,8 @@ def route(phoenix: str, tenant: str, count: int, seed: int = 0) -> None:
             "routing.probabilities": [0.5, 0.5],
             "routing.propensity": 0.5,
             "routing.confidence": 0.5,
-            # The reward is the same whatever happens: only labels can tell what was right.
-            "outcome.search_quality": 1.0 if failed else 0.25,
-            "outcome.user_satisfaction": 0.6,
+            "outcome.search_quality": 0.5,
+            "outcome.user_satisfaction": 0.5,
         }
         span = tracer.start_span("signalbox.routing", attributes=attributes, start_time=began_ns + i * 10**9)
         span.set_status(Status(StatusCode.ERROR, "no video") if failed else Status(StatusCode.OK))
@@ -130,7 +130,9 @@ async def test_spans_are_requested_labelled_learned_and_the_policy_chooses_other
     connection: Connection, tmp_path: Path, phoenix: str, tenant: str
 ) -> None:
     many = {"annotation_budget": 250, "auto_annotations": 250, "min_annotations_for_optimization": 200}
-    settings = orchestrated(connection, tmp_path, phoenix, held_out_share=0.4, gate_error=0.2, **many)
+    # With these weights the reward is the same whatever happens: only labels can tell what was right.
+    blind = {"agent_success_weight": 0.0, "held_out_share": 0.4, "gate_error": 0.2}
+    settings = orchestrated(connection, tmp_path, phoenix, **many, **blind)
     await asyncio.to_thread(route, phoenix, tenant, 400)
     async with services(Service(settings), Service(settings, "trainer")) as (worker, trainer):
         await worker.ready()

@@ -72,7 +72,7 @@ async def test_readiness_follows_a_workers_life_and_its_end_loses_nothing(
     kafka: Broker, tmp_path: Path
 ) -> None:
     connection, traffic = kafka.connection, Traffic(seed=11)
-    settings = await settings_with_site(connection, tmp_path)
+    settings = await settings_with_site(connection, tmp_path, tick_s=60.0)
     records = [r for _, found in zip(range(3000), traffic.rounds(), strict=False) for r in found]
     records += list(traffic.rest())
     seen: list[tuple[int, Mapping[str, Any]]] = []
@@ -112,7 +112,7 @@ async def test_the_numbers_are_those_of_the_traffic_and_outlive_the_process(
     kafka: Broker, tmp_path: Path
 ) -> None:
     connection, traffic = kafka.connection, Traffic(seed=12, tenants=2)
-    settings = await settings_with_site(connection, tmp_path)
+    settings = await settings_with_site(connection, tmp_path, tick_s=5.0)
     records = [r for _, found in zip(range(600), traffic.rounds(), strict=False) for r in found]
     records += list(traffic.rest())
     async with (

@@ -39,6 +39,8 @@ def settings_on(connection: Connection, folder: Path, **changes: Any) -> Setting
         "topic_prefix": f"w{uuid4().hex[:8]}-",
         "partitions": PARTITIONS,
         "data_folder": folder,
+        # A tick is a record like any other; tests that look at all that happened want few of them.
+        "tick_s": 60.0,
     }
     return load_settings(**wanted | changes)
 

@@ -159,3 +159,14 @@ def test_a_row_of_an_earlier_version_is_read() -> None:
 
 def test_a_label_says_when_its_decision_was_made() -> None:
     assert annotation("d1").decided_at == moment_at(NOON)
+
+
+def test_a_label_that_came_before_the_report_of_its_request_counts_once() -> None:
+    worker, asked = Worker(), decision_hash("harbor", "d1")
+    worker.feed(annotation("d1", 1.0))
+    for at in (2.0, 3.0):
+        worker.feed(report("annotation", at, requested=(asked, decision_hash("harbor", "d2"))))
+    totals = worker.partition.tenants()["harbor"].totals
+    assert (totals.annotations_requested, totals.annotations_completed) == (2, 1)
+    worker.feed(annotation("d2", 4.0))
+    assert worker.partition.tenants()["harbor"].totals.annotations_completed == 2

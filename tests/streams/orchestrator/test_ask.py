@@ -7,17 +7,16 @@ from typing import Any
 import pytest
 
 from processors.cycles.records import CycleReport, CycleRequest
-from streams.orchestrator.ask import _answers, results_of
+from streams.orchestrator.ask import _answers
 from streams.orchestrator.places import keys_of, partition_of
+from streams.orchestrator.results import merged, results_of
 from tests.streams.orchestrator.fakes import AT_S, SETTINGS
 
 REQUEST = CycleRequest(tenant_id="acme", cycle="feedback", request_id="r1", at_s=AT_S)
 
 
 def report(cycle: Any = "feedback", started_s: float = AT_S - 1.0, **said: Any) -> CycleReport:
-    return CycleReport(
-        tenant_id=said.pop("tenant_id", "acme"), cycle=cycle, started_s=started_s, ended_s=started_s, **said
-    )
+    return CycleReport(tenant_id="acme", cycle=cycle, started_s=started_s, ended_s=started_s, **said)
 
 
 @pytest.mark.parametrize(
@@ -27,7 +26,6 @@ def report(cycle: Any = "feedback", started_s: float = AT_S - 1.0, **said: Any) 
         (report(), False),
         (report(started_s=AT_S + 1.0), True),
         (report("metrics", request_ids=("r1",)), False),
-        (report(tenant_id="other", started_s=AT_S + 1.0), False),
     ],
 )
 def test_an_answer_names_the_request_or_began_after_it(found: CycleReport, expected: bool) -> None:
@@ -81,3 +79,19 @@ def test_a_key_lies_where_the_clients_partitioner_puts_it(key: str, partitions: 
 
     everywhere = list(range(partitions))
     assert partition_of(key, partitions) == DefaultPartitioner()(key.encode(), everywhere, everywhere)
+
+
+def test_what_the_timers_did_meanwhile_is_added() -> None:
+    timers = report(
+        "span_evaluation", numbers={"spans_processed": 30.0, "avg_confidence": 0.4}, agents={"a": 30}
+    )
+    asked = report(
+        "span_evaluation", numbers={"spans_processed": 10.0, "avg_confidence": 0.8}, agents={"b": 10}
+    )
+    found = merged([timers, asked])
+    assert found.numbers == {"spans_processed": 40.0, "avg_confidence": pytest.approx(0.5)}
+    assert found.agents == {"a": 30, "b": 10}
+    assert merged([asked]) == asked
+    assert merged([timers, report("span_evaluation", error="away")]).error == "away"
+    nothing = report("span_evaluation", numbers={"spans_processed": 0.0, "avg_confidence": 0.0})
+    assert merged([nothing, nothing]).numbers == nothing.numbers
