@@ -34,14 +34,14 @@ class Leader:
         self._clock = clock
 
     async def lead(self) -> None:
-        """Send ticks until cancelled; one that can't be sent is said, and the next is tried."""
+        """Send ticks until cancelled, the first after `tick_s`; one that can't be sent is said."""
         while True:
+            await asyncio.sleep(self._settings.tick_s)
             if self._owns(FIRST):
                 try:
                     await self.tick()
                 except Exception as error:  # noqa: BLE001 without its leader no worker would have timers
                     log.error("a tick could not be sent: %r", error)
-            await asyncio.sleep(self._settings.tick_s)
 
     async def tick(self) -> None:
         """Send one tick to every partition."""

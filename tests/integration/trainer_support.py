@@ -135,7 +135,7 @@ def settings_for(connection: Connection, folder: Path, prefix: str, **changes: A
         partitions=PARTITIONS,
         data_folder=folder,
         log_level="info",
-        **changes,
+        **{"tick_s": 3600.0} | changes,
     )
 
 
